@@ -1,0 +1,64 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "-p",
+        "--profile",
+        metavar="NAME|PATH",
+        help="Profile to use: a bundled name or a file. Default: $QWCLI_PROFILE, then ./qwcli.yaml, then your own.",
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-m", "--model", metavar="NAME", help="Target or route to ask, or URL#MODEL; may be given several times."
+    ),
+]
+Ledger = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="PATH",
+        help="Where every attempt is recorded. Default: $QWCLI_LEDGER, or your data folder.",
+    ),
+]
+NoText = Annotated[
+    bool, typer.Option("--no-text", help="Record keyed digests of prompts and answers instead of their text.")
+]
+System = Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="Most output tokens.")]
+Temperature = Annotated[float | None, typer.Option("--temperature", min=0, help="Sampling temperature.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Sampling seed, sent to the provider.")]
+JsonSchema = Annotated[
+    Path | None, typer.Option("--json-schema", metavar="FILE", help="Ask for an answer that fits this JSON schema.")
+]
+Thinking = Annotated[
+    str | None, typer.Option("--thinking", metavar="on|off|N", help="Switch thinking, or give it a budget of N tokens.")
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="K=V", help="Anything else for the request body; may be given several times."),
+]
+NoStream = Annotated[bool, typer.Option("--no-stream", help="Ask for the whole answer at once.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", min=0.001, metavar="SECONDS", help="Most time for a call, with retries."),
+]
+KeyEnv = Annotated[
+    str | None, typer.Option("--key-env", metavar="VAR", help="The variable with the key of a URL#MODEL target.")
+]
+Price = Annotated[
+    str | None,
+    typer.Option("--price", metavar="in=X,out=Y,CUR", help="Price of a URL#MODEL target, per million tokens."),
+]
+InsecureHttp = Annotated[
+    bool, typer.Option("--insecure-http", help="Let a key travel over plain http to another machine.")
+]

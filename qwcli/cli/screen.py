@@ -1,0 +1,211 @@
+"""What `ask` shows: each model's answer in its own section, streamed in the order in which they were named."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from qwcli.cli.wiring import narrate
+from qwcli.core.outcome import Fault, Reply
+from qwcli.core.verdict import Verdict
+from qwcli.core.wire import Piece, PieceKind
+from qwcli.render.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwcli.core.call import Call
+    from qwcli.core.target import Target
+    from qwcli.engine.router import Waiting
+
+_SHORT_PAUSE = 1.0
+_UNREMARKABLE = {Verdict.UNGRADED, Verdict.PASSED}
+
+
+class Output:
+    """Standard output: model text is made visible on a terminal, and passed on to the byte into a pipe."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._closed = False
+        self._at_line_start = True
+
+    def answer(self, text: str) -> None:
+        """Write a part of an answer."""
+        if not text:
+            return
+        self._at_line_start = text.endswith("\n")
+        self._write(visible(text) if self._terminal else text)
+
+    def line(self, text: str) -> None:
+        """Write a line of our own, at the start of a line."""
+        self.end_line()
+        self._write(f"{text}\n")
+
+    def end_line(self) -> None:
+        """Go to the start of a line, where the answer does not already end there."""
+        if not self._at_line_start:
+            self._write("\n")
+            self._at_line_start = True
+
+    @property
+    def terminal(self) -> bool:
+        """Whether somebody is looking."""
+        return self._terminal
+
+    def _write(self, text: str) -> None:
+        if self._closed:
+            return
+        try:
+            if self._terminal:
+                sys.stdout.write(
+                    text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(
+                        sys.stdout.encoding or "utf-8"
+                    )
+                )
+                sys.stdout.flush()
+            else:
+                sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+                sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # The reader had enough; the answer is still received and recorded, it is paid for.
+            self._closed = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Section:
+    """One model's part of the screen; it shows what arrives when it is its turn, and keeps it until then."""
+
+    def __init__(self, name: str, output: Output, *, alone: bool, json: bool, done: Callable[[], None]) -> None:
+        self.name = name
+        self.call: Call | None = None
+        self._live = False
+        self._done = done
+        self._output = output
+        self._alone = alone
+        self._json = json
+        self._kept: list[str] = []
+        self._shown = False
+        self._held = False
+
+    def show(self, target: Target, piece: Piece) -> None:  # noqa: ARG002 - the sink of any target
+        """Show a piece of the answer."""
+        if piece.kind is not PieceKind.ANSWER:
+            return
+        self._shown = True
+        if self._live:
+            self._output.answer(piece.text)
+        else:
+            self._kept.append(piece.text)
+
+    def hold(self) -> None:
+        """Say, when its turn comes, that nothing can be shown before the route has decided."""
+        self._held = True
+
+    def done(self, call: Call) -> None:
+        """The call ended."""
+        self.call = call
+        self._done()
+
+    def begin(self) -> None:
+        """It is this section's turn."""
+        self._live = True
+        if not self._json and not self._alone:
+            self._output.line(f"── {visible(self.name)} ──" if self._output.terminal else f"## {self.name}")
+        if self._held and self.call is None:
+            narrate(f"{visible(self.name)}: a route that may reject an answer shows it when it is complete")
+        for text in self._kept:
+            self._output.answer(text)
+        self._kept.clear()
+
+    def finish(self) -> None:
+        """Its call is done and everything of it may be shown."""
+        call = self.call
+        if call is None:
+            return
+        if self._json:
+            from qwcli.render import json_line
+            from qwcli.reports.call import document
+
+            self._output.line(json_line(document(call)))
+            return
+        if not self._shown and isinstance(call.outcome, Reply):
+            self._output.answer(call.outcome.text)
+        if self._output.terminal or not self._alone:
+            self._output.end_line()
+        for line in summary(call):
+            narrate(line)
+
+
+class Sections:
+    """All sections, shown one after the other while all of them are being answered."""
+
+    def __init__(self, names: list[str], *, json: bool) -> None:
+        output = Output()
+        self._sections = {
+            name: Section(name, output, alone=len(names) == 1, json=json, done=self._advance) for name in names
+        }
+        self._order = list(self._sections.values())
+        self._order[0].begin()
+
+    def __getitem__(self, name: str) -> Section:
+        return self._sections[name]
+
+    def waiting(self, pause: Waiting) -> None:
+        """Tell of a pause that somebody would notice."""
+        if pause.seconds >= _SHORT_PAUSE:
+            narrate(pause_line(pause))
+
+    def _advance(self) -> None:
+        while self._order and self._order[0].call is not None:
+            self._order.pop(0).finish()
+            if self._order:
+                self._order[0].begin()
+
+
+def pause_line(pause: Waiting) -> str:
+    """One line that says what is waited for, how long, and who asked for it."""
+    who = "as the server asked" if pause.fault.retry_after is not None else "our own backoff"
+    return (
+        f"{visible(pause.target.name)}: {pause.fault.kind} ({visible(pause.fault.message[:120])}); "
+        f"trying again in {pause.seconds:.1f} s, {who}"
+    )
+
+
+def summary(call: Call) -> list[str]:
+    """The closing lines under an answer: verdict where it is remarkable, times, tokens, cost; or what went wrong."""
+    from qwcli.cli.advice import advice
+    from qwcli.render.cells import money
+
+    parts = [visible(call.asked)]
+    if call.route is not None:
+        parts.append(f"answered by {visible(call.answered.target.name)}")
+    if call.simulated:
+        parts.append("simulated")
+    if call.verdict not in _UNREMARKABLE:
+        words = f": {visible(call.finding.words)[:80]}" if call.finding.words else ""
+        parts.append(f"{call.verdict} ({call.finding.rule}{words})")
+    if isinstance(call.outcome, Reply) and call.outcome.finish == "unknown":
+        parts.append("the provider gave no finish reason")
+    if call.latency.first_token is not None:
+        parts.append(f"first token {call.latency.first_token:.2f} s")
+    if call.latency.total is not None:
+        parts.append(f"total {call.latency.total:.2f} s")
+    if len(call.attempts) > 1:
+        parts.append(f"{len(call.attempts)} attempts")
+    usage = call.outcome.usage
+    if usage is not None:
+        thought = f" ({usage.reasoning} thinking)" if usage.reasoning else ""
+        parts.append(f"{usage.prompt} in + {usage.output} out{thought} tokens")
+    parts.append(money(call.cost) if any(item.currency for item in call.cost) else "cost unknown")
+    lines = [" · ".join(parts)]
+    if isinstance(call.outcome, Fault):
+        fault = call.outcome
+        said = " ".join(str(part) for part in (fault.status, fault.code) if part is not None)
+        status = f" ({visible(said)})" if said else ""
+        lines.insert(0, f"error: {visible(call.asked)}: {fault.kind}: {visible(fault.message)[:500]}{status}")
+        hint = advice(fault, call.answered.target)
+        if hint:
+            lines.insert(1, f"hint: {hint}")
+    return lines

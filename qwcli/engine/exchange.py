@@ -1,0 +1,183 @@
+"""One HTTP exchange: write the request, send it, read the answer as it arrives, with its timings."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import httpx  # noqa: TID253 - this module is imported only when something is sent
+
+from qwcli import dialects
+from qwcli.core.call import Latency
+from qwcli.core.outcome import Fault, FaultKind, Finish, Outcome, Reply
+from qwcli.core.prompt import Prompt
+from qwcli.core.target import Target
+from qwcli.core.wire import Dialect, Piece, PieceKind, Reader
+from qwcli.engine import retry, transport
+
+GOLD_HEADER = "x-qwcli-sim-gold"
+_LARGEST_GOLD = 128 * 1024
+_LARGEST_ERROR = 1 << 20
+
+
+class Sink(Protocol):
+    """Where pieces of an answer are shown as they arrive."""
+
+    def show(self, target: Target, piece: Piece) -> None:
+        """Show one piece."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds to wait: for a call in all, for a byte, for a connection."""
+
+    total: float = 600.0
+    silence: float = 300.0
+    connect: float = 10.0
+
+
+@dataclass(slots=True)
+class _Times:
+    connect: float | None = None
+    first_token: float | None = None
+    first_answer: float | None = None
+
+    def mark(self, pieces: list[Piece], at: float) -> None:
+        if pieces and self.first_token is None:
+            self.first_token = at
+        if self.first_answer is None and any(piece.kind is PieceKind.ANSWER for piece in pieces):
+            self.first_answer = at
+
+
+class Exchanger:
+    """Sends one prompt to one target and gives back what came of it; never raises for what the world does.
+
+    `secrets` are environment variables that headers may name; `clock` gives monotonic seconds, `today` the wall time.
+    """
+
+    def __init__(
+        self,
+        *,
+        carrier: httpx.AsyncBaseTransport,
+        secrets: Mapping[str, str],
+        patience: Patience,
+        clock: Callable[[], float],
+        today: Callable[[], dt.datetime],
+    ) -> None:
+        self._carrier = carrier
+        self._secrets = secrets
+        self._patience = patience
+        self._clock = clock
+        self._today = today
+
+    async def send(
+        self, prompt: Prompt, target: Target, *, left: float, sink: Sink | None = None
+    ) -> tuple[Outcome, Latency]:
+        """One exchange within `left` seconds: the outcome, and its timings (without own queueing)."""
+        dialect = dialects.load(target.dialect)
+        written = dialect.write(prompt, target)
+        if target.simulated and prompt.gold is not None and len(prompt.gold) < _LARGEST_GOLD:
+            written = replace(
+                written, headers={**written.headers, GOLD_HEADER: urllib.parse.quote(prompt.gold, errors="replace")}
+            )
+        silence = min(self._patience.silence, left)
+        try:
+            request = transport.to_httpx(
+                written, self._secrets, connect=min(self._patience.connect, left), silence=silence
+            )
+        except httpx.InvalidURL as error:
+            return Fault(kind=FaultKind.INVALID, message=f"the URL cannot be asked: {error}"), Latency()
+        times = _Times()
+        began = self._clock()
+        outcome = await self._exchange(request, dialect, target, times, began, left, sink)
+        return outcome, Latency(
+            connect=times.connect,
+            first_token=times.first_token,
+            first_answer=times.first_answer,
+            total=self._clock() - began,
+        )
+
+    async def _exchange(
+        self,
+        request: httpx.Request,
+        dialect: Dialect,
+        target: Target,
+        times: _Times,
+        began: float,
+        left: float,
+        sink: Sink | None,
+    ) -> Outcome:
+        reader: Reader | None = None
+        response: httpx.Response | None = None
+        try:
+            async with asyncio.timeout(left):
+                response = await self._carrier.handle_async_request(request)
+                times.connect = response.extensions.get("connect")
+                headers = dict(response.headers)
+                if not 200 <= response.status_code < 300:
+                    return await self._refused(response, dialect, target, headers)
+                reader = dialect.read(target, headers)
+                async for chunk in _chunks(response):
+                    pieces = reader.feed(chunk)
+                    if pieces:
+                        times.mark(pieces, self._clock() - began)
+                        if sink is not None:
+                            for piece in pieces:
+                                sink.show(target, piece)
+                return reader.end(cut=False)
+        except TimeoutError:
+            return _out_of_time(reader, left)
+        except httpx.RequestError as error:
+            fault = transport.fault(error, target.url)
+            return _broken(reader, fault) if reader is not None else fault
+        finally:
+            if response is not None:
+                await response.aclose()
+
+    async def _refused(
+        self, response: httpx.Response, dialect: Dialect, target: Target, headers: Mapping[str, str]
+    ) -> Fault:
+        body = bytearray()
+        try:
+            async for chunk in _chunks(response):
+                body += chunk
+                if len(body) > _LARGEST_ERROR:
+                    break
+        except httpx.RequestError:
+            # What arrived of the error's text is better than nothing.
+            pass
+        fault = dialect.refuse(target, response.status_code, headers, bytes(body))
+        wait = retry.asked_wait(headers, self._today())
+        return fault if wait is None else replace(fault, retry_after=wait)
+
+
+async def _chunks(response: httpx.Response):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an async transport gives
+    async for chunk in stream:
+        yield chunk
+
+
+def _out_of_time(reader: Reader | None, left: float) -> Outcome:
+    outcome = reader.end(cut=True) if reader is not None else None
+    if isinstance(outcome, Reply):
+        return replace(outcome, finish=Finish.TIME_LIMIT, notes=(*outcome.notes, "our own time limit ended it"))
+    fault = Fault(kind=FaultKind.DEADLINE, message=f"no complete answer within the time left ({left:.1f} s)")
+    if isinstance(outcome, Fault):
+        fault = replace(fault, text=outcome.text, thinking=outcome.thinking, usage=outcome.usage)
+    return fault
+
+
+def _broken(reader: Reader, fault: Fault) -> Outcome:
+    """The connection broke in the middle: a cut reply where there is text, else the fault with what was received."""
+    outcome = reader.end(cut=True)
+    if isinstance(outcome, Reply):
+        return replace(outcome, notes=(*outcome.notes, fault.message))
+    if outcome.kind is FaultKind.RESET:
+        return replace(fault, usage=outcome.usage, request_id=outcome.request_id)
+    return outcome

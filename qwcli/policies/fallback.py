@@ -1,0 +1,48 @@
+"""Members in order, on to the next when the answer is of a kind that is not wanted.
+
+Options: `on`, a list of verdicts (default: blocked, refused, truncated, malformed, failed).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from qwcli.core.outcome import Reply
+from qwcli.core.prompt import Prompt
+from qwcli.core.target import Route
+from qwcli.core.verdict import Verdict
+from qwcli.policies import Walk
+from qwcli.policies import walk as _walk
+
+HOLDS_BACK = True
+_DEFAULT = ("blocked", "refused", "truncated", "malformed", "failed")
+
+
+def check(options: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options."""
+    problems = [f"unknown option {name!r}; fallback knows `on`" for name in options if name != "on"]
+    on = options.get("on", _DEFAULT)
+    if not isinstance(on, list | tuple) or not all(isinstance(word, str) for word in on):
+        return [*problems, "`on` is a list of verdicts, such as [blocked, refused, failed]"]
+    known = [verdict.value for verdict in Verdict if verdict not in {Verdict.PASSED, Verdict.UNGRADED}]
+    for word in on:
+        if word not in known:
+            near = difflib.get_close_matches(word, known, 1)
+            problems.append(f"unknown verdict {word!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+    return problems
+
+
+def walk(route: Route, prompt: Prompt) -> Walk:
+    """Try each member until one answers well enough; if none does, the last reply stands, or the last fault."""
+    on = {Verdict(word) for word in route.options.get("on", _DEFAULT)}
+    answer = yield from _walk(route.members[0], prompt)
+    best = answer
+    for member in route.members[1:]:
+        if answer.finding.verdict not in on:
+            return answer
+        answer = yield from _walk(member, prompt, f"fallback: {answer.finding.verdict}")
+        if isinstance(answer.outcome, Reply) or not isinstance(best.outcome, Reply):
+            best = answer
+    return best
