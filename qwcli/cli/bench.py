@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,15 @@ from qwcli.errors import QwcliError
 if TYPE_CHECKING:
     from qwcli.cli.benching import Bench
 
-_FORMATS = ("table", "md", "csv", "json", "jsonl")
+
+class BenchFormat(StrEnum):
+    """What the result of a bench can be written as."""
+
+    TABLE = "table"
+    MD = "md"
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
 
 
 class BenchCommand(TyperCommand):
@@ -81,8 +90,9 @@ def bench(
         list[str] | None, typer.Option("--answers-where", metavar="K=V", help="Only answers with this value.")
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the result is written.")
-    ] = "table",
+        BenchFormat | None,
+        typer.Option("--format", help="Default: table on a terminal, else md; jsonl has a line for each call."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the result there.")] = None,
     profile: options.Profile = None,
     ledger: options.Ledger = None,
@@ -104,10 +114,7 @@ def bench(
     """
     from qwcli.cli import wiring
     from qwcli.cli.benching import Bench
-    from qwcli.core.names import meant
 
-    if format_ not in _FORMATS:
-        raise QwcliError(f"There is no format {format_!r}{meant(format_, _FORMATS)}.")
     chosen = Bench(
         dataset=dataset,
         models=tuple(model or ()),
@@ -162,7 +169,7 @@ def _carry_out(
     answers: Path | None,
     answers_map: dict[str, str],
     answers_where: tuple[tuple[str, str], ...],
-    format_: str,
+    format_: BenchFormat | None,
     out: Path | None,
 ) -> int:
     from qwcli.cli import benching
@@ -176,11 +183,11 @@ def _carry_out(
     elif answers_map or answers_where:
         raise QwcliError("--answers-map and --answers-where say how to read --answers FILE, which is missing.")
     elif dry_run:
-        benching.quote(chosen, format_=format_, out=out)
+        benching.quote(chosen, fmt=format_, out=out)
         return 0
     else:
         outcome = benching.carry_out(chosen, resume=resume, force=force)
-    benching.report(chosen, outcome, format_=format_, out=out)
+    benching.report(chosen, outcome, fmt=format_, out=out)
     if outcome.interrupted:
         sys.stderr.write(f"interrupted; go on with: qwcli bench {chosen.dataset} ... --resume {outcome.run}\n")
         return 130

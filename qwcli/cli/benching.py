@@ -202,44 +202,35 @@ async def _send(
             await close()
 
 
-def report(chosen: Bench, outcome: Outcome, *, format_: str, out: Path | None) -> None:
-    """Write what the run came to, from the ledger."""
-    from qwcli.cli.output import destination
+def report(chosen: Bench, outcome: Outcome, *, fmt: str | None, out: Path | None) -> None:
+    """Write what the run came to, from the ledger; `jsonl` has a line for each call."""
+    from qwcli.cli.output import Format, destination, show
     from qwcli.core.spend import Filter, Key
-    from qwcli.render import write, write_json
-    from qwcli.reports import bench as bench_report
+    from qwcli.reports import bench, call
 
-    with Ledger.open(chosen.ledger, write=False) as ledger, destination(out) as stream:
-        if format_ == "jsonl":
-            from qwcli.reports import call
+    with Ledger.open(chosen.ledger, write=False) as ledger:
+        if fmt == "jsonl":
+            from qwcli.render import write_json
 
-            for recorded in ledger.calls(outcome.run):
-                write_json(call.line(recorded), stream)
+            with destination(out) as stream:
+                for recorded in ledger.calls(outcome.run):
+                    write_json(call.line(recorded), stream)
             return
         run = ledger.run(outcome.run)
         groups = ledger.totals(Filter(runs=(outcome.run,)), (Key.TARGET,))
         latencies = {str(group.keys["target"]): ledger.latencies(run.id, str(group.keys["target"])) for group in groups}
-        if format_ == "json":
-            write_json(bench_report.document(run, groups, latencies), stream)
-        else:
-            write([bench_report.tabulate(run, groups, latencies)], format_, stream)
-    if format_ == "table":
-        sys.stdout.flush()
-        wiring.narrate(f"run {outcome.run} · more: qwcli cost-report --run {outcome.run} --by tag")
+    table = bench.tabulate(run, groups, latencies)
+    show([table], lambda: bench.document(run, groups, latencies), None if fmt is None else Format(fmt), out)
+    sys.stdout.flush()
+    wiring.narrate(f"run {outcome.run} · more: qwcli cost-report --run {outcome.run} --by tag")
 
 
-def quote(chosen: Bench, *, format_: str, out: Path | None) -> None:
+def quote(chosen: Bench, *, fmt: str | None, out: Path | None) -> None:
     """Say what would be asked and what it would cost about, and send nothing."""
-    from qwcli.cli.output import destination
+    from qwcli.cli.output import Format, show
     from qwcli.cli.quoting import quote_of
-    from qwcli.render import write, write_json
 
     profile = wiring.open_profile(chosen.profile)
     asked = wiring.choose(profile, chosen.models, key_env=chosen.key_env, price=chosen.price)
-    dataset = open_dataset(chosen)
-    table, document = quote_of(chosen, asked, dataset)
-    with destination(out) as stream:
-        if format_ in {"json", "jsonl"}:
-            write_json(document, stream)
-        else:
-            write([table], format_, stream)
+    table, document = quote_of(chosen, asked, open_dataset(chosen))
+    show([table], lambda: document, Format.JSON if fmt == "jsonl" else None if fmt is None else Format(fmt), out)

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from qwcli.cli import options
+from qwcli.cli.output import Format, show
 from qwcli.core.names import nearest
 from qwcli.core.spend import Filter, Group, Key
 from qwcli.errors import QwcliError
 from qwcli.render.visible import visible
-
-
-class Format(StrEnum):
-    """What a report can be written as."""
-
-    TABLE = "table"
-    MD = "md"
-    CSV = "csv"
-    JSON = "json"
 
 
 def cost_report(
@@ -60,9 +49,7 @@ def cost_report(
       qwcli cost-report --run last --by model,verdict
       qwcli cost-report --since 2026-11-01 --by day,provider --format csv --out november.csv
     """
-    from qwcli.cli.output import destination
     from qwcli.cli.wiring import ledger_path
-    from qwcli.render import write, write_json
     from qwcli.reports import cost_report as report
 
     keys = _keys(by)
@@ -70,18 +57,7 @@ def cost_report(
         since=_moment(since, "--since", utc=utc), until=_moment(until, "--until", utc=utc, end=True), dataset=dataset
     )
     groups, totals = _read(ledger_path(ledger), tuple(run or ()), where, keys, utc=utc)
-    terminal = out is None and sys.stdout.isatty()
-    with destination(out) as stream:
-        if format_ is Format.JSON:
-            write_json(report.document(keys, groups, totals), stream)
-        else:
-            chosen = format_ or (Format.TABLE if terminal else Format.MD)
-            write(
-                [report.tabulate(keys, groups, totals)],
-                chosen.value,
-                stream,
-                color=terminal and "NO_COLOR" not in os.environ,
-            )
+    show([report.tabulate(keys, groups, totals)], lambda: report.document(keys, groups, totals), format_, out)
 
 
 def _read(

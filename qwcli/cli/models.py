@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import sys
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from qwcli.cli import options
+from qwcli.cli.output import Format, show
 from qwcli.core.price import PriceRow, row_at
 from qwcli.core.profile import Profile
 from qwcli.core.table import Column, Kind, Table
 from qwcli.core.target import Limits, Route, Target
-
-
-class Format(StrEnum):
-    """How a list of models may be written."""
-
-    TABLE = "table"
-    MD = "md"
-    CSV = "csv"
-    JSON = "json"
 
 
 def models(
@@ -45,15 +35,14 @@ def models(
       qwcli models -p qwen --format csv
     """
     from qwcli.cli.wiring import open_profile
-    from qwcli.render import write
+    from qwcli.render import tables_json
 
     opened = open_profile(profile)
     today = dt.datetime.now(dt.UTC).date()
     tables = [targets_table(opened, os.environ, today)]
     if opened.routes:
         tables.append(routes_table(opened.routes.values()))
-    chosen = Format.JSON if json else format_ or (Format.TABLE if sys.stdout.isatty() else Format.MD)
-    write(tables, chosen.value, sys.stdout)
+    show(tables, lambda: tables_json.document(tables), Format.JSON if json else format_, None)
 
 
 def targets_table(profile: Profile, env: Mapping[str, str], day: dt.date) -> Table:

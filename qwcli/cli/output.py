@@ -1,16 +1,44 @@
-"""Where results go: standard output, or a file that appears only when it is whole."""
+"""How results are written, and where to: standard output, or a file that appears only when it is whole."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from qwcli.errors import QwcliError
+
+if TYPE_CHECKING:
+    from qwcli.core.table import Table
+
+
+class Format(StrEnum):
+    """What tables can be written as."""
+
+    TABLE = "table"
+    MD = "md"
+    CSV = "csv"
+    JSON = "json"
+
+
+def show(
+    tables: Sequence[Table], document: Callable[[], Mapping[str, Any]], fmt: Format | None, out: Path | None
+) -> None:
+    """Write tables, or the document where JSON is asked for; by default a table on a terminal and Markdown elsewhere."""
+    from qwcli.render import write, write_json
+
+    terminal = out is None and sys.stdout.isatty()
+    with destination(out) as stream:
+        if fmt is Format.JSON:
+            write_json(document(), stream)
+        else:
+            chosen = fmt or (Format.TABLE if terminal else Format.MD)
+            write(tables, chosen.value, stream, color=terminal and "NO_COLOR" not in os.environ)
 
 
 @contextmanager

@@ -213,9 +213,7 @@ def test_places_that_cannot_be_reached_are_told_apart(provider):
         assert ask(closed).fault.kind is FaultKind.CONNECT
     assert ask(replace(target(provider), url="http://no-such-host.invalid/v1")).fault.kind is FaultKind.DNS
     with socket.create_server(("127.0.0.1", 0)) as plain:
-        threading.Thread(
-            target=lambda: plain.accept()[0].sendall(b"HTTP/1.1 400 no TLS here\r\n\r\n"), daemon=True
-        ).start()
+        threading.Thread(target=speak_plainly, args=(plain,), daemon=True).start()
         secure = replace(target(provider), url=f"https://127.0.0.1:{plain.getsockname()[1]}/v1")
         assert ask(secure).fault.kind is FaultKind.TLS
 
