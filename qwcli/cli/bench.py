@@ -91,7 +91,7 @@ def bench(
     ] = None,
     format_: Annotated[
         BenchFormat | None,
-        typer.Option("--format", help="Default: table on a terminal, else md; jsonl has a line for each call."),
+        typer.Option("--format", help="How to write it: jsonl has a line for each call. Default: table."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the result there.")] = None,
     profile: options.Profile = None,

@@ -36,7 +36,7 @@ def cost_report(
         str, typer.Option("--by", metavar="KEY,KEY", help=f"Group by any of: {', '.join(Key)}.")
     ] = Key.MODEL.value,
     utc: Annotated[bool, typer.Option("--utc", help="Days and times are UTC instead of local.")] = False,
-    format_: Annotated[Format | None, typer.Option("--format", help="Default: table on a terminal, else md.")] = None,
+    format_: Annotated[Format | None, typer.Option("--format", help="How to write it. Default: table.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file.")] = None,
     ledger: options.Ledger = None,
 ) -> None:

@@ -21,7 +21,7 @@ def models(
     profile: options.Profile = None,
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Default: a table on a terminal, markdown into a pipe.", show_default=False),
+        typer.Option("--format", help="How to write it. Default: table."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:

@@ -29,7 +29,7 @@ class Format(StrEnum):
 def show(
     tables: Sequence[Table], document: Callable[[], Mapping[str, Any]], fmt: Format | None, out: Path | None
 ) -> None:
-    """Write tables, or the document where JSON is asked for; by default a table on a terminal and Markdown elsewhere."""
+    """Write tables, or the document for JSON; the default is a table, as wide as it needs to be where nobody looks."""
     from qwcli.render import write, write_json
 
     terminal = out is None and sys.stdout.isatty()
@@ -37,7 +37,7 @@ def show(
         if fmt is Format.JSON:
             write_json(document(), stream)
         else:
-            chosen = fmt or (Format.TABLE if terminal else Format.MD)
+            chosen = fmt or Format.TABLE
             write(tables, chosen.value, stream, color=terminal and "NO_COLOR" not in os.environ)
 
 

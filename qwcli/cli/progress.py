@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from decimal import Decimal
@@ -64,8 +65,8 @@ class Progress:
             narrate(self.books)
         if self.lag > _LATE:
             narrate(
-                f"This process was the bottleneck: it ran up to {self.lag * 1000:.0f} ms late (p95), and so do the "
-                "latencies. Lower --concurrency for true ones."
+                f"This process was the bottleneck: it ran {_late(self.lag)} late (p95), and so do the latencies. "
+                "Lower --concurrency for true ones."
             )
 
     def took(self, call: Call) -> None:
@@ -123,6 +124,10 @@ class Progress:
         elif self._taken:
             parts.append(f"{_clock(elapsed / self._taken * (self._total - done))} left")
         return " · ".join(parts)
+
+
+def _late(seconds: float) -> str:
+    return "more than 100 ms" if math.isinf(seconds) else f"up to {seconds * 1000:.0f} ms"
 
 
 def _width() -> int:

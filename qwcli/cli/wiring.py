@@ -41,7 +41,7 @@ def open_profile(choice: str | None) -> Profile:
         env=os.environ,
         cwd=Path.cwd(),
         config=config_folder(),
-        policies=policies.names(),
+        policies={name: policies.load(name).check for name in policies.names()},
         dialects=dialects.names(),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,14 @@ from qwcli.store.sources import Merged, over
 _SWITCH = {"on": True, "off": False}
 
 
+Policies = Mapping[str, Callable[[Mapping[str, Any]], list[str]]]
+"""The policies there are, each with what says what is wrong with a route's options."""
+
+
 class Assembly:
     """The targets and routes of one profile. Mistakes go to `files`; an entry with one is left out."""
 
-    def __init__(self, merged: Merged, files: Files, *, policies: frozenset[str], dialects: frozenset[str]) -> None:
+    def __init__(self, merged: Merged, files: Files, *, policies: Policies, dialects: frozenset[str]) -> None:
         self._merged = merged
         self._files = files
         self._policies = policies
@@ -60,16 +64,19 @@ class Assembly:
             return None
         entry = self._routes[name]
         policy, names = entry.get("policy"), entry.get("targets") or []
+        options = {key: value for key, value in entry.items() if key not in {"policy", "targets"}}
         if policy is None:
             self._note("routes", name, "is missing", "policy")
         elif policy not in self._policies:
             self._note("routes", name, f"there is no policy `{policy}`{meant(policy, self._policies)}", "policy")
+        else:
+            for problem in self._policies[policy](options):
+                self._note("routes", name, problem)
         if not names:
             self._note("routes", name, "a route needs at least one target", "targets")
         path = (*above, name)
         found = [self._member(member, path, f"targets.{at}") for at, member in enumerate(names)]
         members = tuple(member for member in found if member is not None)
-        options = {key: value for key, value in entry.items() if key not in {"policy", "targets"}}
         return Route(name=name, policy=policy or "", members=members, options=options or NOTHING)
 
     def _member(self, member: str, path: tuple[str, ...], key: str) -> Asked | None:
@@ -121,6 +128,7 @@ class Assembly:
             headers=server.get("headers") or NOTHING,
             body=server.get("body") or NOTHING,
             sends=server.get("sends") or NOTHING,
+            thinking=server.get("thinking") or NOTHING,
             parameters=_parameters(server.get("parameters") or {}),
             limits=Limits(**(server.get("limits") or {})),
             context=server.get("context"),

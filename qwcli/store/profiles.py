@@ -10,7 +10,7 @@ from qwcli.core import url as urls
 from qwcli.core.profile import Profile
 from qwcli.core.prompt import NOTHING
 from qwcli.store import bundled
-from qwcli.store.assembly import Assembly
+from qwcli.store.assembly import Assembly, Policies
 from qwcli.store.files import Files, digest_of
 from qwcli.store.sources import FILE_NAME, locate, merge
 from qwcli.store.trust import is_trusted
@@ -30,14 +30,14 @@ def load(
     env: Mapping[str, str],
     cwd: Path,
     config: Path,
-    policies: frozenset[str],
+    policies: Policies,
     dialects: frozenset[str],
 ) -> Profile:
     """The profile `choice` names, by bundled name or path, or else the first that is found.
 
     Looked for are `$QWCLI_PROFILE`, `./qwcli.yaml`, `qwcli.yaml` in the folder `config`, and the bundled default.
-    `policies` and `dialects` are the names on those shelves. Raises `QwcliError` with every mistake in every file, each
-    as `file: dotted.path: what`.
+    `policies` are the policies there are, each with what checks a route's options; `dialects` the names of the
+    dialects. Raises `QwcliError` with every mistake in every file, each as `file: dotted.path: what`.
     """
     config_file = config / FILE_NAME
     source = locate(choice, env=env, cwd=cwd, config=config)

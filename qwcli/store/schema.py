@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field  # noqa: TID253 - see above
 
@@ -122,6 +122,7 @@ class _Server(Strict):
     headers: Headers | None = None
     body: dict[str, Any] | None = None
     sends: dict[str, str] | None = None
+    thinking: dict[Literal["on", "off", "budget"], dict[str, Any]] | None = None
     ends_with_done: bool | None = None
     limits: Limits | None = None
     simulated: bool | None = None

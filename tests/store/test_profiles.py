@@ -10,9 +10,10 @@ import pytest
 from qwcli.core.prompt import Parameters
 from qwcli.core.target import Limits, Route, Target
 from qwcli.errors import QwcliError
+from qwcli.policies import fallback
 from qwcli.store import bundled, profiles, trust
 
-POLICIES = frozenset({"fallback", "rotate"})
+POLICIES = {"fallback": fallback.check, "rotate": lambda _options: []}
 DIALECTS = frozenset({"openai", "anthropic"})
 
 
@@ -59,8 +60,8 @@ targets:
   far: {provider: house, region: us, model: far-1, body: {nested: {b: 2}}, parameters: {thinking: off, max_tokens: 9, extra: {top_k: 3}}}
   own: {url: "http://127.0.0.1:8000/v1"}
 routes:
-  safe: {policy: fallback, targets: [fast, deep], on: [blocked, failed], yes: no}
-  deep: {policy: rotate, targets: [far, "fast[thinking=100]"]}
+  safe: {policy: fallback, targets: [fast, deep], on: [blocked, failed]}
+  deep: {policy: rotate, targets: [far, "fast[thinking=100]"], yes: no}
 defaults: {models: [safe, "own[temperature=0]"]}
 ledger: {text: false}
 """
@@ -89,9 +90,23 @@ def test_routes_have_members_in_order_and_keep_their_policys_options(load):
     assert [target.name for target in safe.targets] == ["fast", "far", "fast[thinking=100]"]
     assert safe.targets[2].parameters.thinking == 100
     # `on`, `yes` and `no` are text here, not booleans as in YAML 1.1.
-    assert dict(safe.options) == {"on": ["blocked", "failed"], "yes": "no"}
+    assert dict(safe.options) == {"on": ["blocked", "failed"]}
+    assert dict(safe.members[1].options) == {"yes": "no"}
     assert profile.models == ("safe", "own[temperature=0]")
     assert profile.ledger_text is False
+
+
+def test_what_a_policy_says_of_its_options_is_a_mistake_of_the_route(load):
+    with pytest.raises(QwcliError, match=r"routes\.safe: unknown verdict 'refussed' \(did you mean refused\?\)"):
+        load(FULL.replace("on: [blocked, failed]", "on: [refussed]"))
+
+
+def test_thinking_is_switched_by_what_the_provider_says(load):
+    profile = load(
+        "providers: {p: {url: 'http://h.example/v1', thinking: {on: {enable_thinking: true}}}}\n"
+        "targets: {a: {provider: p, model: m}}\n"
+    )
+    assert profile.targets["a"].thinking == {"on": {"enable_thinking": True}}
 
 
 def test_a_target_at_a_url_of_its_own_has_no_region_and_no_residency_of_its_provider(load):

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from qwcli.cli.models import routes_table, targets_table
+from qwcli.policies import fallback
 from qwcli.store import profiles
 
 DAY = dt.date(2026, 11, 22)
@@ -20,7 +21,7 @@ def profile(tmp_path):
         env={},
         cwd=tmp_path,
         config=tmp_path,
-        policies=frozenset({"fallback"}),
+        policies={"fallback": fallback.check},
         dialects=frozenset({"openai"}),
     )
 

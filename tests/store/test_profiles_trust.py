@@ -14,6 +14,7 @@ from qwcli.core import url as urls
 from qwcli.core.prompt import Parameters
 from qwcli.core.target import Target
 from qwcli.errors import QwcliError
+from qwcli.policies import fallback
 from qwcli.store import ad_hoc as ad_hoc_targets
 from qwcli.store import profiles, trust
 from qwcli.store.variables import flaw_of_header, key_problem, variables
@@ -31,7 +32,9 @@ def places(tmp_path):
 
 def load(places, choice=None):
     work, config = places
-    return profiles.load(choice, env={}, cwd=work, config=config, policies=frozenset({"fallback"}), dialects=DIALECTS)
+    return profiles.load(
+        choice, env={}, cwd=work, config=config, policies={"fallback": fallback.check}, dialects=DIALECTS
+    )
 
 
 def target(url, key="DASHSCOPE_API_KEY", **more):
