@@ -19,7 +19,7 @@ def advice(fault: Fault, target: Target) -> str | None:
         FaultKind.AUTH: f"Check {key}; it must belong to {target.provider}{where}. DashScope keys hold for one region.",
         FaultKind.PERMISSION: f"The account behind {key} may not use {target.model}{where}.",
         FaultKind.QUOTA: f"Waiting will not help: the account at {target.provider} needs credit or a higher quota.",
-        FaultKind.NOT_FOUND: f"{target.provider} does not offer {target.model!r}{where}; `qwcli models` lists others.",
+        FaultKind.NOT_FOUND: _not_found(fault, target, where),
         FaultKind.TOO_LONG: "The prompt is longer than the model takes; shorten it, or ask one with a larger context.",
         FaultKind.BLOCKED: "The provider's filter stopped it; a fallback route (on: [blocked]) can ask somebody else.",
         FaultKind.RATE: "The limit was still in force after all tries; lower --concurrency, or set `limits`.",
@@ -30,3 +30,12 @@ def advice(fault: Fault, target: Target) -> str | None:
         FaultKind.PROTOCOL: f"Is {target.url} the base URL of an API (such as .../v1)?",
     }
     return lines.get(fault.kind)
+
+
+def _not_found(fault: Fault, target: Target, where: str) -> str:
+    """A 404 that does not speak of the model is as likely about the path: a base URL without its `/v1`."""
+    offers = f"{target.provider} does not offer {target.model!r}{where}"
+    said = f"{fault.code} {fault.message}".lower()
+    if "model" in said or target.model.lower() in said:
+        return f"{offers}; `qwcli models` lists others."
+    return f"Is {target.url} the base URL of an API (such as .../v1)? If it is: {offers}."

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qwcli import __version__
-from qwcli.cli import ask, bench, cost_report, models, simulate, trust
+from qwcli.cli import ask, bench, cost_report, models, signals, simulate, trust
 from qwcli.errors import QwcliError
+
+if TYPE_CHECKING:
+    from qwcli.cli.streams import Out
 
 app = typer.Typer(
     name="qwcli",
@@ -48,11 +50,11 @@ def _qwcli(
     pass
 
 
-def run() -> None:
+def run(out: Out) -> None:
     """Run the command line and exit: 0 done, 1 a call failed, 2 usage or configuration, 130 interrupted."""
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
-        sys.stdout.flush()
+        out.check()
     except QwcliError as error:
         _say(error)
         code = error.exit_code
@@ -60,18 +62,15 @@ def run() -> None:
         error.show()  # type: ignore[attr-defined]
         code = 2
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         code = 130
-    except BrokenPipeError:
-        # Whoever read our output had enough; nothing is left to say, and Python must not try to at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    signals.finish(code if isinstance(code, int) else 0)
 
 
 def _say(error: QwcliError) -> None:
     from qwcli.render.visible import visible
 
-    print(f"error: {visible(error.message)}", file=sys.stderr)
+    ended = error.exit_code > 128
+    print(visible(error.message) if ended else f"error: {visible(error.message)}", file=sys.stderr)
     if error.hint:
         print(f"hint: {visible(error.hint)}", file=sys.stderr)

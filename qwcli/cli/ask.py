@@ -55,6 +55,8 @@ def ask(
     from qwcli.core.prompt import Message, Prompt
 
     text = _read(prompt)
+    wiring.check_text("The prompt", text)
+    wiring.check_text("--system", system)
     opened = wiring.open_profile(profile)
     chosen = wiring.choose(opened, model, key_env=key_env, price=price)
     wiring.check_sending(opened, chosen, insecure_http=insecure_http)
@@ -98,12 +100,16 @@ def _ask_all(
     import asyncio
 
     from qwcli import policies
-    from qwcli.cli import wiring
+    from qwcli.cli import signals, wiring
     from qwcli.cli.screen import Sections
     from qwcli.core.call import Identity
     from qwcli.store.ledger import Ledger
 
-    with wiring.simulators(chosen) as (asked, _running), Ledger.open(path, text=keep_text) as ledger:
+    with (
+        signals.unwinding("Interrupted. What ended before is in the ledger; the rest counts as possibly spent."),
+        wiring.simulators(chosen) as (asked, _running),
+        Ledger.open(path, text=keep_text) as ledger,
+    ):
         sections = Sections([item.name for item in asked], json=json)
 
         async def run() -> list[Call]:

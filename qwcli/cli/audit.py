@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ def priced(ledger: Ledger, run: str) -> Decimal:
     return sum((one.amount for group in groups for one in group.cost), Decimal(0))
 
 
-def compare(books: Mapping[str, Any], ledger: Ledger, run: str, before: Decimal) -> str:
+def compare(books: Callable[[], Mapping[str, Any]], ledger: Ledger, run: str, before: Decimal) -> str:
     """One line: what the simulator says it served and billed, and whether the ledger says the same."""
-    total = books["total"]
+    try:
+        total = books()["total"]
+    except OSError as error:
+        return f"The simulator's own books cannot be read: {error}"
     reported, unreported = Decimal(total["cost_reported"]), Decimal(total["cost_unreported"])
     spent = priced(ledger, run) - before
     line = f"simulator's own books: {total['requests']} requests, {reported:f} USD billed with usage"

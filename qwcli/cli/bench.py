@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,8 @@ import typer
 from typer.core import TyperCommand
 
 from qwcli.cli import options
+from qwcli.core.names import meant
+from qwcli.core.verdict import Verdict
 from qwcli.errors import QwcliError
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def bench(
     timeout: options.Timeout = None,
     grader: Annotated[
         str | None,
-        typer.Option("--grader", metavar="NAME[:K=V,...]", help="exact, contains, choice, number or pattern."),
+        typer.Option(
+            "--grader",
+            metavar="NAME[:K=V,...]",
+            help="exact, contains, choice, number or pattern; a row's own goes first.",
+        ),
     ] = None,
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds input, expected, ...")
@@ -65,19 +70,29 @@ def bench(
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="K=V", help="Only rows with this value.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N cases.")] = None,
-    sample: Annotated[int | None, typer.Option("--sample", min=1, help="Only N cases, drawn at random.")] = None,
-    sample_seed: Annotated[int, typer.Option("--sample-seed", help="Draws the same sample again.")] = 0,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="How often each case is asked.")] = 1,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, metavar="N", help="Only N cases, drawn at random.")
+    ] = None,
+    sample_seed: Annotated[
+        int, typer.Option("--sample-seed", metavar="N", help="The same number draws the same sample.")
+    ] = 0,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, metavar="N", help="How often each case is asked.")] = 1,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, max=10_000, help="Calls at once, each target.")
+        int, typer.Option("--concurrency", min=1, max=10_000, metavar="N", help="Calls at once, each target.")
     ] = 8,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would ask and cost; send nothing.")] = False,
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="[RUN]", help="Go on with an interrupted run (default: the last).")
     ] = None,
+    retry: Annotated[
+        str | None,
+        typer.Option(
+            "--retry", metavar="VERDICT,...", help="With --resume: ask again what ended so (failed, blocked)."
+        ),
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Resume although the dataset or the configuration changed.")
+        bool, typer.Option("--force", help="With --resume: go on although the dataset or the configuration changed.")
     ] = False,
     answers: Annotated[
         Path | None, typer.Option("--answers", metavar="FILE", help="Grade answers made elsewhere; nothing is sent.")
@@ -110,11 +125,14 @@ def bench(
       qwcli bench gsm8k_test.jsonl -m qwen-flash --grader number --concurrency 64 --resume
       qwcli bench exam.jsonl --answers predictions.jsonl --grader choice:rule=sole
 
-    Ctrl-C keeps all that finished; --resume goes on from there. Exit code: 0, or 1 if a call failed.
+    Ctrl-C keeps all that finished; --resume goes on from there, --retry failed asks again what failed.
+    Exit code: 0, or 1 if a call failed.
     """
     from qwcli.cli import wiring
     from qwcli.cli.benching import Bench
 
+    wiring.check_text("--system", system)
+    wiring.check_text("--template", template)
     chosen = Bench(
         dataset=dataset,
         models=tuple(model or ()),
@@ -148,7 +166,8 @@ def bench(
     code = _carry_out(
         chosen,
         dry_run=dry_run,
-        resume=resume,
+        resume=resume or ("last" if retry else None),
+        retry=verdicts(retry),
         force=force,
         answers=answers,
         answers_map=pairs("--answers-map", answers_map),
@@ -165,6 +184,7 @@ def _carry_out(
     *,
     dry_run: bool,
     resume: str | None,
+    retry: frozenset[Verdict],
     force: bool,
     answers: Path | None,
     answers_map: dict[str, str],
@@ -172,8 +192,9 @@ def _carry_out(
     format_: BenchFormat | None,
     out: Path | None,
 ) -> int:
-    from qwcli.cli import benching
+    from qwcli.cli import benching, output, signals, wiring
 
+    output.check(out)
     if answers is not None:
         if dry_run or resume or chosen.models:
             raise QwcliError("--answers grades what was answered elsewhere: it takes no -m, --dry-run or --resume.")
@@ -186,12 +207,24 @@ def _carry_out(
         benching.quote(chosen, fmt=format_, out=out)
         return 0
     else:
-        outcome = benching.carry_out(chosen, resume=resume, force=force)
+        outcome = benching.carry_out(chosen, resume=resume, force=force, retry=retry)
+    signals.leave_at_once(f"Interrupted. All is recorded: `qwcli cost-report --run {outcome.run}` shows it.")
     benching.report(chosen, outcome, fmt=format_, out=out)
-    if outcome.interrupted:
-        sys.stderr.write(f"interrupted; go on with: qwcli bench {chosen.dataset} ... --resume {outcome.run}\n")
-        return 130
+    if outcome.interrupted is not None:
+        wiring.narrate(f"Interrupted. To go on, repeat the command with --resume {outcome.run}")
+        return outcome.interrupted
+    if outcome.failed:
+        wiring.narrate(f"{outcome.failed} failed. To ask those again, repeat the command with --retry failed")
     return 1 if outcome.failed else 0
+
+
+def verdicts(text: str | None) -> frozenset[Verdict]:
+    """The verdicts of a comma list. Raises `QwcliError` for one that there is not."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        if name not in set(Verdict):
+            raise QwcliError(f"--retry: there is no verdict {name!r}{meant(name, Verdict)}.")
+    return frozenset(Verdict(name) for name in names)
 
 
 def pairs(option: str, texts: list[str] | None) -> dict[str, str]:

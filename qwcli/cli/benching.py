@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwcli import graders
-from qwcli.cli import audit, wiring
-from qwcli.cli.judging import Judge, prompt_for
+from qwcli.cli import audit, signals, wiring
+from qwcli.cli.judging import Judge, flaw, prompt_for
 from qwcli.cli.progress import Progress
 from qwcli.cli.run_config import config_of, digest_of
-from qwcli.core.case import Case
 from qwcli.core.prompt import Parameters
 from qwcli.core.run import Run, RunState
+from qwcli.core.spend import Filter
 from qwcli.core.target import Asked
+from qwcli.core.verdict import Verdict
 from qwcli.errors import QwcliError
 from qwcli.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from qwcli.store.datasets import Dataset
+
+
+INTERRUPTED = "Interrupted. What was answered before is in the ledger."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,11 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of it: the run in the ledger, how many calls failed, and whether it was cut short."""
+    """What came of it: the run in the ledger, how many of its calls failed, the exit code if a signal cut it short."""
 
     run: str
     failed: int
-    interrupted: bool = False
+    interrupted: int | None = None
 
 
 def open_dataset(chosen: Bench) -> Dataset:
@@ -67,10 +71,6 @@ def open_dataset(chosen: Bench) -> Dataset:
     from qwcli.store import datasets
 
     named = None if chosen.grader is None else graders.load(chosen.grader)
-
-    def problem(case: Case) -> str | None:
-        grader = graders.load(case.grader) if case.grader is not None else named
-        return None if grader is None or case.expected_verdict is not None else grader.check(case)
 
     found = datasets.open_dataset(
         chosen.dataset,
@@ -81,14 +81,14 @@ def open_dataset(chosen: Bench) -> Dataset:
         sample_seed=chosen.sample_seed,
         system=chosen.system,
         template=chosen.template,
-        check=problem,
+        check=lambda case: flaw(case, named),
     )
     for note in found.notes:
         wiring.narrate(note)
     return found
 
 
-def carry_out(chosen: Bench, *, resume: str | None, force: bool) -> Outcome:
+def carry_out(chosen: Bench, *, resume: str | None, force: bool, retry: frozenset[Verdict]) -> Outcome:
     """Ask, grade and record; what finished before Ctrl-C is kept."""
     profile = wiring.open_profile(chosen.profile)
     asked = wiring.choose(profile, chosen.models, key_env=chosen.key_env, price=chosen.price)
@@ -97,10 +97,10 @@ def carry_out(chosen: Bench, *, resume: str | None, force: bool) -> Outcome:
     config = config_of(chosen, asked, dataset)
     keep_text = profile.ledger_text and not chosen.no_text
     simulated = any(item.simulated for item in asked)
-    with Ledger.open(chosen.ledger, text=keep_text) as ledger:
+    with signals.unwinding(INTERRUPTED) as ending, Ledger.open(chosen.ledger, text=keep_text) as ledger:
         done: set[tuple[int, int, str]] = set()
         if resume is not None:
-            run = _resumed(ledger, resume, dataset, config, force=force)
+            run = _resumed(ledger, resume, dataset, config, force=force, retry=retry)
             done = set(ledger.answered_keys(run))
         else:
             run = ledger.begin_run(
@@ -115,25 +115,29 @@ def carry_out(chosen: Bench, *, resume: str | None, force: bool) -> Outcome:
             )
         before = audit.priced(ledger, run)
         total = dataset.count * chosen.epochs * len(asked)
-        with (
-            wiring.simulators(asked) as (ready, simulator),
-            ended(ledger, run) as end,
-            Progress(total, already=len(done), run=run, simulated=simulated) as progress,
-        ):
+        progress = Progress(total, already=len(done), run=run, simulated=simulated)
+        with ended(ledger, run) as end:
             try:
-                asyncio.run(_send(chosen, run, ready, dataset, ledger, done, progress))
-                end.state = RunState.DONE
+                with wiring.simulators(asked) as (ready, simulator), progress:
+                    asyncio.run(_send(chosen, run, ready, dataset, ledger, done, progress, end))
+                    end.state = RunState.DONE
+                    if simulator is not None:
+                        progress.books = audit.compare(simulator.books, ledger, run, before)
             except KeyboardInterrupt:
-                # What finished is recorded; the report below tells of it.
+                # What finished is recorded, and the report tells of it.
                 pass
-            if simulator is not None:
-                progress.books = audit.compare(simulator.books(), ledger, run, before)
-    return Outcome(run=run, failed=progress.failed, interrupted=end.state is not RunState.DONE)
+        groups = ledger.totals(Filter(runs=(run,)))
+    return Outcome(
+        run=run,
+        failed=sum(group.verdicts.get(Verdict.FAILED, 0) for group in groups),
+        interrupted=None if end.state is RunState.DONE else ending.exit_code,
+    )
 
 
 @dataclass(slots=True)
 class _End:
     state: RunState = RunState.INTERRUPTED
+    lag: float = 0.0
 
 
 @contextmanager
@@ -143,10 +147,12 @@ def ended(ledger: Ledger, run: str) -> Iterator[_End]:
     try:
         yield end
     finally:
-        ledger.end_run(run, end.state, ended_at=time.time())
+        ledger.end_run(run, end.state, ended_at=time.time(), lag=end.lag)
 
 
-def _resumed(ledger: Ledger, wanted: str, dataset: Dataset, config: Mapping[str, Any], *, force: bool) -> str:
+def _resumed(
+    ledger: Ledger, wanted: str, dataset: Dataset, config: Mapping[str, Any], *, force: bool, retry: frozenset[Verdict]
+) -> str:
     found: Run = ledger.run(wanted)
     changed = [
         what
@@ -163,7 +169,9 @@ def _resumed(ledger: Ledger, wanted: str, dataset: Dataset, config: Mapping[str,
         )
     if changed:
         wiring.narrate(f"Resuming {found.id} although {' and '.join(changed)} changed: old and new answers are mixed.")
-    ledger.resume_run(found.id)
+    if again := ledger.resume_run(found.id, retry=retry):
+        calls = "call that ended as {} is" if again == 1 else "calls that ended as {} are"
+        wiring.narrate(f"{again} {calls.format(' or '.join(sorted(retry)))} asked again.")
     return found.id
 
 
@@ -175,6 +183,7 @@ async def _send(
     ledger: Ledger,
     done: set[tuple[int, int, str]],
     progress: Progress,
+    end: _End,
 ) -> None:
     from qwcli.engine.bench import Plan, bench
     from qwcli.engine.lag import Lag
@@ -197,7 +206,7 @@ async def _send(
             async with Lag() as lag:
                 async for graded in bench(plan, dataset.cases(), router, ledger):
                     progress.took(graded.call)
-                progress.lag = lag.p95
+                end.lag = lag.p95
         finally:
             await close()
 
@@ -219,8 +228,9 @@ def report(chosen: Bench, outcome: Outcome, *, fmt: str | None, out: Path | None
         run = ledger.run(outcome.run)
         groups = ledger.totals(Filter(runs=(outcome.run,)), (Key.TARGET,))
         latencies = {str(group.keys["target"]): ledger.latencies(run.id, str(group.keys["target"])) for group in groups}
-    table = bench.tabulate(run, groups, latencies)
-    show([table], lambda: bench.document(run, groups, latencies), None if fmt is None else Format(fmt), out)
+    endings, figures = bench.tabulate(run, groups, latencies)
+    tables = [bench.flat(endings, figures)] if fmt == "csv" else [endings, figures]
+    show(tables, lambda: bench.document(run, groups, latencies), None if fmt is None else Format(fmt), out)
     sys.stdout.flush()
     wiring.narrate(f"run {outcome.run} · more: qwcli cost-report --run {outcome.run} --by tag")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +38,7 @@ def cost_report(
     ] = Key.MODEL.value,
     utc: Annotated[bool, typer.Option("--utc", help="Days and times are UTC instead of local.")] = False,
     format_: Annotated[Format | None, typer.Option("--format", help="How to write it. Default: table.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the result there.")] = None,
     ledger: options.Ledger = None,
 ) -> None:
     """Say what every attempt in the ledger cost, what a success cost, and where the money went that bought none.
@@ -67,7 +68,7 @@ def _read(
     from qwcli.cli.wiring import narrate
     from qwcli.store.ledger import Ledger
 
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path's own raises where it may not look
         narrate(f"There is no ledger at {visible(str(path))} yet: `qwcli ask` and `qwcli bench` write one.")
         return [], []
     with Ledger.open(path, write=False) as ledger:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from qwcli.cli import wiring
-from qwcli.cli.benching import Bench, Outcome, ended, open_dataset
+from qwcli.cli import signals, wiring
+from qwcli.cli.benching import INTERRUPTED, Bench, Outcome, ended, open_dataset
 from qwcli.cli.judging import Judge, prompt_for
 from qwcli.cli.progress import Progress
 from qwcli.cli.run_config import config_of, digest_of
@@ -36,7 +36,7 @@ def grade_answers(
         wiring.narrate(note)
     judge = Judge(spec=chosen.grader, hint=dataset.grader_hint)
     config = config_of(chosen, (), dataset) | {"answers": path.name, "answers_where": [list(pair) for pair in where]}
-    with Ledger.open(chosen.ledger, text=not chosen.no_text) as ledger:
+    with signals.unwinding(INTERRUPTED), Ledger.open(chosen.ledger, text=not chosen.no_text) as ledger:
         run = ledger.begin_run(
             command="bench --answers",
             started_at=time.time(),

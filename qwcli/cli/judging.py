@@ -10,12 +10,25 @@ from qwcli.core.case import Case, Grade
 from qwcli.core.outcome import Reply
 from qwcli.core.prompt import Parameters, Prompt
 from qwcli.core.verdict import Finding
-from qwcli.verdicts import decide, refusal
+from qwcli.errors import QwcliError
+from qwcli.graders import Grader
+from qwcli.verdicts import decide, expectable, refusal
 
 
 def prompt_for(case: Case, parameters: Parameters) -> Prompt:
     """What is asked for a case."""
     return Prompt(messages=case.messages, parameters=parameters, gold=case.answers[0] if case.answers else None)
+
+
+def flaw(case: Case, named: Grader | None) -> str | None:
+    """What keeps a row from being graded, as far as it can be known before anything is sent; `named` is the user's."""
+    try:
+        if case.expected_verdict is not None:
+            expectable(case.expected_verdict)
+        grader = graders.load(case.grader) if case.grader is not None else named
+    except QwcliError as error:
+        return f"{error.message} {error.hint or ''}".strip()
+    return None if grader is None or case.expected_verdict is not None else grader.check(case)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from qwcli.cli import signals
 from qwcli.errors import QwcliError
 
 if TYPE_CHECKING:
@@ -47,19 +48,52 @@ def destination(out: Path | None) -> Iterator[TextIO]:
     if out is None:
         yield sys.stdout
         return
-    try:
-        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as error:
-        raise QwcliError(f"{out} cannot be written: {error.strerror or error}.") from error
+    with signals.unwinding(f"Interrupted. {out} was not written."):
+        try:
+            with _device(out) if _is_device(out) else _file(out.resolve()) as stream:
+                yield stream
+        except OSError as error:
+            raise _unwritable(out, error.strerror or str(error)) from error
+
+
+def check(out: Path | None) -> None:
+    """Raise `QwcliError` where a file could not be written, before money is spent on what is to stand in it."""
+    if out is None or _is_device(out):
+        return
+    folder = out.resolve().parent
+    if out.is_dir():
+        raise _unwritable(out, "it is a folder")
+    if not folder.is_dir():
+        raise _unwritable(out, f"there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise _unwritable(out, f"the folder {folder} may not be written to")
+
+
+def _unwritable(out: Path, why: str) -> QwcliError:
+    return QwcliError(f"{out} cannot be written: {why}.", hint="Name another file with --out FILE.")
+
+
+def _is_device(out: Path) -> bool:
+    """Whether it is there and is no file (`/dev/stdout`, a named pipe): such is written to, and never replaced."""
+    return out.exists() and not out.is_file() and not out.is_dir()
+
+
+@contextmanager
+def _device(out: Path) -> Iterator[TextIO]:
+    with out.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def _file(out: Path) -> Iterator[TextIO]:
+    descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     whole = False
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             yield stream
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(out)
         whole = True
-    except OSError as error:
-        raise QwcliError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
         if not whole:
             Path(name).unlink(missing_ok=True)

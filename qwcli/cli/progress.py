@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from decimal import Decimal
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 _EVERY_ON_TERMINAL = 0.1
 _EVERY_IN_LOG = 10.0
 _LONG_PAUSE = 5.0
-_LATE = 0.02
-"""Event-loop lateness (p95, seconds) from which latencies are no longer the provider's alone."""
 
 
 class Progress:
@@ -44,9 +41,7 @@ class Progress:
         self._spent: dict[str, Decimal] = {}
         self._unpriced = 0
         self._faults: dict[str, tuple[int, str]] = {}
-        self.failed = 0
         self.books: str | None = None
-        self.lag = 0.0
 
     def __enter__(self) -> Self:
         doing = f"run {self._run} · {self._total} calls"
@@ -63,18 +58,12 @@ class Progress:
             narrate(f"{count} x {what}, for instance: {visible(example)[:300]}")
         if self.books is not None:
             narrate(self.books)
-        if self.lag > _LATE:
-            narrate(
-                f"This process was the bottleneck: it ran {_late(self.lag)} late (p95), and so do the latencies. "
-                "Lower --concurrency for true ones."
-            )
 
     def took(self, call: Call) -> None:
         """Count a call that ended."""
         self._taken += 1
         self._passed += call.verdict is Verdict.PASSED
         self._graded += call.verdict is not Verdict.UNGRADED
-        self.failed += call.verdict is Verdict.FAILED
         if call.fault is not None and call.verdict is Verdict.FAILED:
             what = f"{call.answered.target.name}: {call.fault.kind}"
             count, example = self._faults.get(what, (0, call.fault.message))
@@ -124,10 +113,6 @@ class Progress:
         elif self._taken:
             parts.append(f"{_clock(elapsed / self._taken * (self._total - done))} left")
         return " · ".join(parts)
-
-
-def _late(seconds: float) -> str:
-    return "more than 100 ms" if math.isinf(seconds) else f"up to {seconds * 1000:.0f} ms"
 
 
 def _width() -> int:

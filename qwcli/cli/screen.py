@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ class Output:
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
-        self._closed = False
         self._at_line_start = True
 
     def answer(self, text: str) -> None:
@@ -55,23 +53,12 @@ class Output:
         return self._terminal
 
     def _write(self, text: str) -> None:
-        if self._closed:
-            return
-        try:
-            if self._terminal:
-                sys.stdout.write(
-                    text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(
-                        sys.stdout.encoding or "utf-8"
-                    )
-                )
-                sys.stdout.flush()
-            else:
-                sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-                sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # The reader had enough; the answer is still received and recorded, it is paid for.
-            self._closed = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if self._terminal:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+            sys.stdout.buffer.flush()
 
 
 class Section:
@@ -168,7 +155,7 @@ def pause_line(pause: Waiting) -> str:
     """One line that says what is waited for, how long, and who asked for it."""
     who = "as the server asked" if pause.fault.retry_after is not None else "our own backoff"
     return (
-        f"{visible(pause.target.name)}: {pause.fault.kind} ({visible(pause.fault.message[:120])}); "
+        f"{visible(pause.target.name)}: {pause.fault.kind} ({_one_line(pause.fault.message)[:120]}); "
         f"trying again in {pause.seconds:.1f} s, {who}"
     )
 
@@ -184,8 +171,12 @@ def summary(call: Call) -> list[str]:
     if call.simulated:
         parts.append("simulated")
     if call.verdict not in _UNREMARKABLE:
-        words = f": {visible(call.finding.words)[:80]}" if call.finding.words else ""
+        # What a fault said stands in a line of its own.
+        said = None if isinstance(call.outcome, Fault) else call.finding.words
+        words = f": {visible(said)[:80]}" if said else ""
         parts.append(f"{call.verdict} ({call.finding.rule}{words})")
+    if isinstance(call.outcome, Reply) and _another(call.outcome.model, call.answered.target.model):
+        parts.append(f"the server calls the model {visible(call.outcome.model or '')[:80]}")
     if isinstance(call.outcome, Reply) and call.outcome.finish == "unknown":
         parts.append("the provider gave no finish reason")
     if call.latency.first_token is not None:
@@ -202,10 +193,24 @@ def summary(call: Call) -> list[str]:
     lines = [" · ".join(parts)]
     if isinstance(call.outcome, Fault):
         fault = call.outcome
-        said = " ".join(str(part) for part in (fault.status, fault.code) if part is not None)
+        # llama.cpp and vLLM give the status as the code again.
+        said = " ".join(dict.fromkeys(str(part) for part in (fault.status, fault.code) if part is not None))
         status = f" ({visible(said)})" if said else ""
-        lines.insert(0, f"error: {visible(call.asked)}: {fault.kind}: {visible(fault.message)[:500]}{status}")
+        lines.insert(0, f"error: {visible(call.asked)}: {fault.kind}: {_one_line(fault.message)[:500]}{status}")
         hint = advice(fault, call.answered.target)
         if hint:
             lines.insert(1, f"hint: {hint}")
     return lines
+
+
+def _another(reported: str | None, wanted: str) -> bool:
+    """Whether a server names another model than it was asked for: llama.cpp answers for any. Versions may be added."""
+    if not reported:
+        return False
+    one, other = (name.lower().rpartition("/")[2] for name in (reported, wanted))
+    return one not in other and other not in one
+
+
+def _one_line(message: str) -> str:
+    """What a server said, in one line: gateways put paragraphs into their messages."""
+    return visible(" ".join(message.split()))

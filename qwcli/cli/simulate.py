@@ -13,24 +13,31 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8399,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same answers.")] = 0,
-    speed: Annotated[float, typer.Option(min=0, help="Multiplies every delay; 0 answers at once.")] = 1.0,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.")
+    ] = 8399,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same answers.")] = 0,
+    speed: Annotated[float, typer.Option(min=0, metavar="X", help="Multiplies every delay; 0 answers at once.")] = 1.0,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Serve simulated models over the OpenAI-compatible wire, until Ctrl-C. Nothing is real and nothing costs anything.
 
     Prints one line of JSON with its URL on stdout. What it served and what that cost: GET /books.
 
-    Two examples, and what any other client needs:
+    \b
+    Examples:
+      qwcli simulate
+      qwcli simulate --port 0 --seed 7 --speed 0
 
-      curl http://127.0.0.1:8399/v1/chat/completions -H 'content-type: application/json' -d '{"model": "sim/plus", "messages": [{"role": "user", "content": "What is 17 * 3?"}]}'
+    \b
+    Then, for instance:
+      qwcli ask "What is 17 * 3?" -m http://127.0.0.1:8399/v1#sim/plus
+      curl http://127.0.0.1:8399/v1/chat/completions -H 'content-type: application/json' \\
+        -d '{"model": "sim/plus", "messages": [{"role": "user", "content": "What is 17 * 3?"}]}'
 
-      qwcli ask -m http://127.0.0.1:8399/v1#sim/plus "What is 17 * 3?"
-
-    OPENAI_BASE_URL=http://127.0.0.1:8399/v1 OPENAI_API_KEY=any
-    """  # noqa: E501 - an example is one line, so that it can be copied
+    Any client of that wire will do: OPENAI_BASE_URL=http://127.0.0.1:8399/v1 OPENAI_API_KEY=any
+    """
     import asyncio
 
     from qwcli.simulator.provider import Provider

@@ -39,11 +39,18 @@ def open_profile(choice: str | None) -> Profile:
     return profiles.load(
         choice,
         env=os.environ,
-        cwd=Path.cwd(),
+        cwd=_here(),
         config=config_folder(),
         policies={name: policies.load(name).check for name in policies.names()},
         dialects=dialects.names(),
     )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise QwcliError("The working directory no longer exists.", hint="Change to one that does.") from error
 
 
 def config_folder() -> Path:
@@ -73,7 +80,10 @@ def choose(
 
     wanted = list(dict.fromkeys(names or profile.models))
     if not wanted:
-        raise QwcliError("Nobody to ask: name a target or a route with -m.", hint="`qwcli models` lists what there is.")
+        raise QwcliError(
+            "Nobody to ask: name a target or a route with -m.",
+            hint="`qwcli models` lists what there is; without a key: -p simulated",
+        )
     own = {name for name in wanted if ad_hoc.is_ad_hoc(name)}
     ad_hoc.refuse_shared_key(wanted, key_env)
     if not own and (key_env or price):
@@ -212,12 +222,20 @@ def parameters(
     )
 
 
+def check_text(what: str, text: str | None) -> None:
+    """Raise `QwcliError` for text from the command line that was no UTF-8 there, and so cannot be sent."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise QwcliError(f"{what} is not UTF-8 text (character {error.start + 1}).") from error
+
+
 def _thinking(text: str) -> bool | int:
     if text in {"on", "off"}:
         return text == "on"
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
-    raise QwcliError(f"--thinking takes on, off or a number of tokens, not {text!r}")
+    raise QwcliError(f"--thinking takes on, off or a number of tokens, not {text!r}.")
 
 
 def _pairs(texts: Sequence[str]) -> Mapping[str, Any]:
@@ -227,23 +245,30 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, Any]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
-            raise QwcliError(f"--param takes NAME=VALUE, not {text!r}", hint="for instance --param top_p=0.9")
+            raise QwcliError(f"--param takes NAME=VALUE, not {text!r}.", hint="For instance: --param top_p=0.9")
+        if name in pairs:
+            raise QwcliError(f"--param: {name} is given twice.")
+        check_text("--param", text)
         try:
-            pairs[name] = json.loads(value)
-        except ValueError:
+            pairs[name] = json.loads(value, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
             pairs[name] = value
     return pairs
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
 
 
 def _json_object(path: Path) -> Mapping[str, Any]:
     import json
 
     try:
-        document = json.loads(read_text(path))
-    except ValueError as error:
-        raise QwcliError(f"{path}: this is no JSON: {error}") from error
+        document = json.loads(read_text(path), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise QwcliError(f"{path}: this is not JSON: {error}.") from error
     if not isinstance(document, dict):
-        raise QwcliError(f"{path}: a JSON schema is an object")
+        raise QwcliError(f"{path}: a JSON schema is an object, in braces.")
     return document
 
 
@@ -252,9 +277,9 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:
-        raise QwcliError(f"{path}: {error.strerror or error}") from error
+        raise QwcliError(f"{path}: cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise QwcliError(f"{path}: this is not UTF-8 text (byte {error.start})") from error
+        raise QwcliError(f"{path}: this is not UTF-8 text (byte {error.start + 1}).") from error
 
 
 def narrate(text: str) -> None:

@@ -21,7 +21,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One bench: digests of dataset and configuration, what was sent (`config`), start and end in Unix seconds."""
+    """One bench: digests of dataset and configuration, what was sent (`config`), start and end in Unix seconds.
+
+    `lag` is by how much (p95, seconds) the process that took the latencies ran late.
+    """
 
     id: str
     command: str
@@ -34,6 +37,7 @@ class Run:
     state: RunState
     simulated: bool
     cases: int | None
+    lag: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,18 @@ from typing import Any
 
 import msgspec
 
+_MOST_TOKENS = 10**12
+
 
 def decode(data: bytes) -> Any:  # noqa: ANN401 - a parsed document can be anything
     """Parse JSON; lone surrogates, NaN and byte order marks are borne. Raises `ValueError` for what is no JSON."""
     try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
         try:
+            return msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return json.loads(data.decode("utf-8-sig", "replace"))
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def encode(value: object) -> bytes:
@@ -31,13 +33,17 @@ def text(value: object) -> str:
     """A field that should be text: text as it is (lone surrogates replaced), nothing for `None`, JSON for all else."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if not isinstance(value, str):
+        try:
+            value = json.dumps(value, ensure_ascii=False, default=str)
+        except RecursionError:
+            # What could just be parsed may be too deep to be written again.
+            return "(nested too deeply)"
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
 
 
 def count(value: object) -> int | None:
-    """A number of tokens: a whole number that is not negative, else `None`."""
+    """A number of tokens: a whole number, not negative and not beyond all sense, else `None`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if value >= 0 and value == value // 1 else None
+    return int(value) if 0 <= value < _MOST_TOKENS and value == value // 1 else None

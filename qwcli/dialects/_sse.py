@@ -2,12 +2,15 @@
 
 By hand, because the libraries drop what matters here: the last event of a cut stream, the first after a byte order
 mark, and comments (DashScope puts the real status of an error into one). An event ends at a blank line or where the
-next `data:` begins a JSON value of its own, since some recorded streams have no blank lines.
+next `data:` begins a JSON value of its own, since some recorded streams have no blank lines. A line that is an object
+without `data:` before it is taken for one with: gateways write the error that ends a stream that way.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+_FIELDS = frozenset({b"data", b"event", b"id", b"retry", b""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,12 @@ class Event:
 
 
 class Events:
-    """Takes bytes, gives events. Line ends may be LF, CRLF or CR, and may be split between two reads."""
+    """Takes bytes, gives events. Line ends may be LF, CRLF or CR, and may be split between two reads.
 
-    __slots__ = ("_data", "_line", "_name", "_skip_lf", "_started", "_status")
+    `junk` is the first line that has no place in an event stream; empty where there is none.
+    """
+
+    __slots__ = ("_data", "_line", "_name", "_skip_lf", "_started", "_status", "junk")
 
     def __init__(self) -> None:
         self._line: list[bytes] = []
@@ -31,6 +37,7 @@ class Events:
         self._status: int | None = None
         self._skip_lf = False
         self._started = False
+        self.junk = b""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events these bytes complete."""
@@ -58,13 +65,17 @@ class Events:
             self._line.append(chunk[start:])
         return events
 
-    def end(self) -> tuple[list[Event], bytes]:
-        """The events still held at the end, and the line that was not ended (empty where the stream closed cleanly)."""
+    def end(self) -> tuple[list[Event], bool]:
+        """The events still held at the end, and whether half a line was left that is no event."""
         rest = b"".join(self._line)
-        self._line.clear()
         events: list[Event] = []
+        known = rest.startswith((b"data:", b"{", b":")) or not rest.strip()
+        half = not known and any(field.startswith(rest.partition(b":")[0]) for field in _FIELDS)
+        if not half:
+            self._take_line(events)
+        self._line.clear()
         self._flush(events)
-        return events, rest
+        return events, half
 
     def _take_line(self, events: list[Event]) -> None:
         line = b"".join(self._line) if len(self._line) != 1 else self._line[0]
@@ -74,8 +85,8 @@ class Events:
             line = line.removeprefix(b"\xef\xbb\xbf")
         if not line:
             self._flush(events)
-        elif line.startswith(b"data:"):
-            value = line[6:] if line[5:6] == b" " else line[5:]
+        elif line.startswith((b"data:", b"{")):
+            value = (line[6:] if line[5:6] == b" " else line[5:]) if line.startswith(b"data:") else line
             if self._data and value[:1] in {b"{", b"["} and self._data[-1].rstrip()[-1:] in {b"}", b"]"}:
                 self._flush(events)
             self._data.append(value)
@@ -86,6 +97,8 @@ class Events:
         elif line.startswith(b":HTTP_STATUS/"):
             digits = line[13:].strip()
             self._status = int(digits) if digits.isdigit() and len(digits) <= 3 else None
+        elif not self.junk and line.strip().partition(b":")[0] not in _FIELDS:
+            self.junk = line
 
     def _flush(self, events: list[Event]) -> None:
         if self._data:

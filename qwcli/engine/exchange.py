@@ -18,6 +18,7 @@ from qwcli.core.prompt import Prompt
 from qwcli.core.target import Target
 from qwcli.core.wire import Dialect, Piece, PieceKind, Reader
 from qwcli.engine import retry, transport
+from qwcli.engine.redaction import redacted
 
 GOLD_HEADER = "x-qwcli-sim-gold"
 _LARGEST_GOLD = 128 * 1024
@@ -95,12 +96,15 @@ class Exchanger:
         times = _Times()
         began = self._clock()
         outcome = await self._exchange(request, dialect, target, times, began, left, sink)
-        return outcome, Latency(
+        latency = Latency(
             connect=times.connect,
             first_token=times.first_token,
             first_answer=times.first_answer,
             total=self._clock() - began,
         )
+        if isinstance(outcome, Fault):
+            outcome = redacted(outcome, transport.secrets_in(written, self._secrets))
+        return outcome, latency
 
     async def _exchange(
         self,

@@ -25,17 +25,20 @@ def asked_wait(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     HTTP date (against the server's own `date` where it sends one, else `now`), or a duration such as `1m30s`.
     Junk, negative, and endless values are as if absent. Header names are in lower case.
     """
+    finest: float | None = None
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         milliseconds = _number(headers.get(name, ""))
-        if milliseconds is not None:
+        # Azure sends 0 milliseconds beside a whole second: none says nothing, where another header says more.
+        if milliseconds:
             return math.ceil(milliseconds) / 1000
+        finest = milliseconds if finest is None else finest
     text = headers.get("retry-after", "").strip()
     seconds = _number(text)
     if seconds is None:
         seconds = _from_date(text, headers.get("date"), now)
     if seconds is None:
         seconds = _from_duration(text)
-    return None if seconds is None else _rounded_up(seconds)
+    return finest if seconds is None else _rounded_up(seconds)
 
 
 def _rounded_up(seconds: float) -> float:

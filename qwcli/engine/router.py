@@ -48,7 +48,8 @@ class _Journey:
     sink: Sink | None
     attempts: list[Attempt] = field(default_factory=list)
     deadline: float | None = None
-    first_sent: float = 0.0
+    first_sent: float | None = None
+    last_ended: float = 0.0
     queued: float = 0.0
 
 
@@ -101,7 +102,6 @@ class Router:
                 step = walk.send(await self._try(step, journey))
         except StopIteration as end:
             answered: Attempt = end.value
-        total = self._clock() - journey.first_sent - journey.queued
         return Call(
             id=journey.id,
             asked=asked.name,
@@ -110,7 +110,7 @@ class Router:
             attempts=tuple(journey.attempts),
             answered=answered,
             finding=answered.finding,
-            latency=_journey_latency(journey, answered, total),
+            latency=_journey_latency(journey, answered),
             simulated=asked.simulated,
         )
 
@@ -140,8 +140,7 @@ class Router:
         prompt = journey.prompt
         async with self._pace.slot(target, _expected_tokens(prompt, target)) as slot:
             if journey.deadline is None:
-                journey.first_sent = self._clock()
-                journey.deadline = journey.first_sent + self._patience.total
+                journey.deadline = self._clock() + self._patience.total
             else:
                 journey.deadline += slot.queued
                 journey.queued += slot.queued
@@ -164,6 +163,10 @@ class Router:
             outcome, latency = await self._exchanger.send(
                 prompt, target, left=max(self._left(journey), 0.001), sink=journey.sink
             )
+            journey.last_ended = self._clock()
+            if journey.first_sent is None:
+                # Counted back from the end: recording the attempt and loading the dialect are no time of the target's.
+                journey.first_sent = journey.last_ended - (latency.total or 0.0)
             slot.settle(outcome.usage.prompt + outcome.usage.output if outcome.usage is not None else None)
         attempt = Attempt(
             id=sending.attempt,
@@ -185,11 +188,14 @@ class Router:
         return self._patience.total if journey.deadline is None else journey.deadline - self._clock()
 
 
-def _journey_latency(journey: _Journey, answered: Attempt, total: float) -> Latency:
-    """The call's timings: first-token times count from the first send, so that retries and fallbacks are in them."""
-    before = sum(
-        (attempt.latency.total or 0.0) + attempt.waited for attempt in journey.attempts if attempt is not answered
-    ) + (answered.waited if len(journey.attempts) > 1 else 0.0)
+def _journey_latency(journey: _Journey, answered: Attempt) -> Latency:
+    """The call's timings, from the first send: retries and fallbacks are in them, our own queueing and judging not."""
+    before = 0.0
+    for attempt in journey.attempts:
+        before += attempt.waited
+        if attempt is answered:
+            break
+        before += attempt.latency.total or 0.0
 
     def since_first(own: float | None) -> float | None:
         return None if own is None else before + own
@@ -199,7 +205,7 @@ def _journey_latency(journey: _Journey, answered: Attempt, total: float) -> Late
         connect=journey.attempts[0].latency.connect,
         first_token=since_first(answered.latency.first_token),
         first_answer=since_first(answered.latency.first_answer),
-        total=total,
+        total=None if journey.first_sent is None else journey.last_ended - journey.first_sent - journey.queued,
     )
 
 

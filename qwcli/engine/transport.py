@@ -7,6 +7,8 @@ a key must not travel to a host it was not meant for.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import ssl
 import time
@@ -48,23 +50,30 @@ def to_httpx(request: Request, secrets: Mapping[str, str], *, connect: float, si
     )
 
 
+def secrets_in(request: Request, secrets: Mapping[str, str]) -> list[str]:
+    """The values that were filled into a request's headers."""
+    names = {name for value in request.headers.values() for name in _VARIABLE.findall(value)}
+    return [value for name in names if (value := secrets.get(name, "").strip())]
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends over aiohttp. A response's `extensions["connect"]` is the time it took to connect, `None` on a kept one."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and answer when the headers are there. Raises httpx's exceptions.
 
-        A connection that was kept open and turns out to be closed is replaced once: servers close idle ones unasked.
+        A connection that was kept open and turns out to be closed is replaced once, by a new one: servers close idle
+        ones unasked, and llama.cpp's every one after a stream, so that all that are kept may be dead.
         """
         for fresh in (False, True):
             watch = SimpleNamespace(reused=False, began=None, took=None)
             try:
-                return await self._send(request, watch)
+                return await self._send(request, watch, fresh=fresh)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if isinstance(error, aiohttp.ClientConnectorError) or fresh or not watch.reused:
                     raise _translated(error, request) from error
@@ -74,10 +83,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
-    async def _send(self, request: httpx.Request, watch: SimpleNamespace) -> httpx.Response:
+    async def _send(self, request: httpx.Request, watch: SimpleNamespace, *, fresh: bool) -> httpx.Response:
         timeout = request.extensions["timeout"]
         options: dict[str, Any] = {}
         if request.url.scheme == "https":
@@ -86,7 +95,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         proxy = self._proxy(request.url)
         if proxy is not None:
             options["proxy"] = proxy
-        response = await self._opened().request(
+        response = await self._session(fresh=fresh).request(
             request.method,
             str(request.url),
             data=request.content,
@@ -103,20 +112,21 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             extensions={"connect": watch.took},
         )
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
+        """The session that keeps connections open, or the one that opens a new one for every request."""
+        if fresh not in self._sessions:
             trace = aiohttp.TraceConfig()
             trace.on_connection_create_start.append(_connecting)
             trace.on_connection_create_end.append(_connected)
             trace.on_connection_reuseconn.append(_reused)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+            self._sessions[fresh] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, force_close=fresh),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],
                 max_line_size=_LARGEST_HEADER,
                 max_field_size=_LARGEST_HEADER,
             )
-        return self._session
+        return self._sessions[fresh]
 
     def _proxy(self, url: httpx.URL) -> str | None:
         """The proxy the usual environment variables name for this host, if any."""
@@ -203,5 +213,9 @@ def fault(error: httpx.RequestError, url: str) -> Fault:
 
 def _reason(cause: BaseException | None) -> str:
     inner = getattr(cause, "os_error", None) or getattr(cause, "certificate_error", None) or cause
+    number = getattr(inner, "errno", None)
+    if isinstance(number, int) and number in errno.errorcode and not isinstance(inner, ssl.SSLError):
+        # asyncio puts "Connect call failed" and the address where the system's own words belong.
+        return os.strerror(number)
     text = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None) or str(inner)
     return str(text)

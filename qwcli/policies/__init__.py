@@ -30,8 +30,8 @@ class Policy(Protocol):
         """What is wrong with a route's options; nothing where all is well."""
         ...
 
-    def walk(self, route: Route, prompt: Prompt) -> Walk:
-        """Walk over the route's members."""
+    def walk(self, route: Route, prompt: Prompt, reason: str = "first") -> Walk:
+        """Walk over the route's members; `reason` is why it came to this route."""
         ...
 
 
@@ -53,7 +53,7 @@ def walk(asked: Asked, prompt: Prompt, reason: str = "first") -> Walk:
     """Walk over anything that can be asked: a target is tried once, a nested route is walked in its turn."""
     if isinstance(asked, Target):
         return (yield Try(target=asked, reason=reason))
-    return (yield from load(asked.policy).walk(asked, prompt))
+    return (yield from load(asked.policy).walk(asked, prompt, reason))
 
 
 def holds_back(asked: Asked) -> bool:

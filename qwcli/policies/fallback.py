@@ -9,10 +9,12 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from qwcli.core.call import Attempt
 from qwcli.core.outcome import Reply
 from qwcli.core.prompt import Prompt
 from qwcli.core.target import Route
 from qwcli.core.verdict import Verdict
+from qwcli.errors import QwcliError
 from qwcli.policies import Walk
 from qwcli.policies import walk as _walk
 
@@ -34,15 +36,17 @@ def check(options: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def walk(route: Route, prompt: Prompt) -> Walk:
+def walk(route: Route, prompt: Prompt, reason: str = "first") -> Walk:
     """Try each member until one answers well enough; if none does, the last reply stands, or the last fault."""
     on = {Verdict(word) for word in route.options.get("on", _DEFAULT)}
-    answer = yield from _walk(route.members[0], prompt)
-    best = answer
-    for member in route.members[1:]:
+    best: Attempt | None = None
+    for member in route.members:
+        answer = yield from _walk(member, prompt, reason)
         if answer.finding.verdict not in on:
             return answer
-        answer = yield from _walk(member, prompt, f"fallback: {answer.finding.verdict}")
-        if isinstance(answer.outcome, Reply) or not isinstance(best.outcome, Reply):
+        if best is None or isinstance(answer.outcome, Reply) or not isinstance(best.outcome, Reply):
             best = answer
+        reason = f"fallback: {answer.finding.verdict}"
+    if best is None:
+        raise QwcliError(f"the route {route.name} has no members", hint="name some: targets: [...]")
     return best

@@ -16,24 +16,27 @@ from qwcli.reports.remarks import remarks
 SCHEMA = "qwcli.bench/1"
 
 _NONE = Latencies()
+_LATE = 0.02
+"""Lateness in seconds from which latencies are no longer the provider's alone."""
 
 
-def tabulate(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencies]) -> Table:
-    """A row a target, in the order of `groups`, which are the run's by target; `latencies` are by the target's name."""
-    verdicts = [verdict for verdict in Verdict if any(verdict in group.verdicts for group in groups)]
+def tabulate(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencies]) -> tuple[Table, Table]:
+    """Two tables, a row a target each: the verdicts the calls ended in; and accuracy, money and time.
+
+    `groups` are the run's by target, and give the order; `latencies` are by the target's name.
+    """
     marked = any(group.simulated for group in groups)
     columns = (
         Column(name="target"),
-        *([Column(name="simulated")] if marked else []),
         Column(name="cases", kind=Kind.COUNT),
         Column(name="accuracy", kind=Kind.SHARE),
-        Column(name="of answered", kind=Kind.SHARE, optional=True),
         Column(name="cost", kind=Kind.MONEY),
         Column(name="cost per success", kind=Kind.MONEY),
         Column(name="p50", kind=Kind.SECONDS),
-        Column(name="p95", kind=Kind.SECONDS),
-        Column(name="first token p50", kind=Kind.SECONDS, optional=True),
-        *(Column(name=verdict.value, kind=Kind.COUNT, optional=True) for verdict in verdicts),
+        Column(name="p95", kind=Kind.SECONDS, optional=True),
+        Column(name="first token", kind=Kind.SECONDS, optional=True),
+        Column(name="of answered", kind=Kind.SHARE, optional=True),
+        *([Column(name="simulated", optional=True)] if marked else []),
     )
     rows = []
     for group in groups:
@@ -41,20 +44,40 @@ def tabulate(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencie
         rows.append(
             (
                 _target(group),
-                *([_mark(group)] if marked else []),
                 group.calls,
                 accuracy(group),
-                group.passed / group.answered if group.answered else None,
                 group.cost or None,
                 per_success(group),
                 took.total.p50,
                 took.total.p95,
                 took.first_token.p50,
-                *(group.verdicts.get(verdict, 0) for verdict in verdicts),
+                group.passed / group.answered if group.answered else None,
+                *([_mark(group)] if marked else []),
             )
         )
-    notes = (*remarks(groups), *_time_notes(groups, latencies))
-    return Table(title=f"run {run.id}", columns=columns, rows=rows, notes=notes)
+    title = f"{run.dataset or 'bench'} · run {run.id}" + (" · simulated" if marked else "")
+    notes = (*remarks(groups), *_time_notes(run, groups, latencies))
+    return _endings(groups), Table(title=title, columns=columns, rows=rows, notes=notes)
+
+
+def flat(endings: Table, figures: Table) -> Table:
+    """Both tables as one, for formats in which a line is a row."""
+    return Table(
+        title=figures.title,
+        columns=(*figures.columns, *endings.columns[1:]),
+        rows=[(*one, *other[1:]) for one, other in zip(figures.rows, endings.rows, strict=True)],
+        notes=figures.notes,
+    )
+
+
+def _endings(groups: Sequence[Group]) -> Table:
+    verdicts = [verdict for verdict in Verdict if any(verdict in group.verdicts for group in groups)]
+    marked = any(group.simulated for group in groups)
+    return Table(
+        title="How the calls ended" + (" · simulated" if marked else ""),
+        columns=(Column(name="target"), *(Column(name=verdict.value, kind=Kind.COUNT) for verdict in verdicts)),
+        rows=[(_target(group), *(group.verdicts.get(verdict, 0) for verdict in verdicts)) for group in groups],
+    )
 
 
 def document(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencies]) -> dict[str, Any]:
@@ -67,9 +90,10 @@ def document(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencie
         "cases": run.cases,
         "simulated": any(group.simulated for group in groups) or run.simulated,
         "state": run.state,
+        "lag": run.lag,
         "targets": [_entry(group, latencies.get(_target(group), _NONE)) for group in groups],
         "comparisons": [],
-        "notes": [*remarks(groups), *_time_notes(groups, latencies)],
+        "notes": [*remarks(groups), *_time_notes(run, groups, latencies)],
     }
 
 
@@ -112,7 +136,12 @@ def _percentiles(of: Percentiles) -> dict[str, Any]:
     return {"p50": of.p50, "p95": of.p95, "p99": of.p99, "count": of.count}
 
 
-def _time_notes(groups: Sequence[Group], latencies: Mapping[str, Latencies]) -> Iterator[str]:
+def _time_notes(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencies]) -> Iterator[str]:
+    if run.lag is not None and run.lag > _LATE:
+        yield (
+            f"The process that measured was itself the bottleneck: it ran up to {run.lag * 1000:.0f} ms late (p95), "
+            "and so do these latencies. Lower --concurrency for true ones."
+        )
     timeouts = sum(latencies.get(_target(group), _NONE).timeouts for group in groups)
     if timeouts:
         yield f"{timeouts} calls ran out of time; latencies are of complete answers only, so they are not among them."

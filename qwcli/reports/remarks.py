@@ -19,7 +19,10 @@ def remarks(groups: Sequence[Group]) -> Iterator[str]:
         yield f"'>=': the cost of {_attempts(unpriced)} is not known, so the true sum may be larger."
     unfinished = sum(group.unfinished for group in groups)
     if unfinished:
-        yield f"{unfinished} call{_s(unfinished)} without a recorded end (unfinished): killed, or still at work."
+        yield (
+            f"{unfinished} call{_s(unfinished)} without an end that counts (unfinished): "
+            "killed, still at work, or failed and asked again."
+        )
     few = [group for group in groups if group.benched and 0 < group.graded < SMALL]
     if few:
         yield f"Fewer than {SMALL} graded calls{'' if len(few) == len(groups) else ' in some rows'}: a small sample."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from qwcli.errors import QwcliError
 from qwcli.store import bundled
 from qwcli.store.case_index import CaseIndex
 from qwcli.store.checked_file import changed, stamp, unchanged
+from qwcli.store.files import is_file
 from qwcli.store.namings import Fields, check_mapping
 from qwcli.store.reading import Reading, recognised
 from qwcli.store.rows import BadRowError, rows
@@ -121,12 +123,12 @@ def open_dataset(
 def locate(path_or_name: str | Path, find: Callable[[str], Path] = bundled.dataset) -> Path:
     """The file of a dataset, by its path or by the name of a bundled one. Raises `QwcliError` where there is none."""
     path = Path(path_or_name)
-    if path.is_file():
+    if is_file(path):
         return path
     try:
         return find(str(path_or_name))
     except QwcliError as error:
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name too long
             hint = "It is read more than once: save what comes from a pipe, and name one file of a folder."
             raise QwcliError(f"{path} is not a file.", hint=hint) from None
         hint = error.hint or "A dataset is the path of a .jsonl file, or the name of a bundled dataset."

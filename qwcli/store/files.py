@@ -76,6 +76,14 @@ class Files:
         return text
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file we may look at; a name that is none, or lies where we may not look, is no failure."""
+    try:
+        return path.is_file()
+    except OSError:  # Python before 3.14: no permission, or a name too long
+        return False
+
+
 def digest_of(digests: list[str]) -> str:
     """One SHA-256 over several contents, in order; where they lay does not enter it."""
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()

@@ -15,6 +15,7 @@ from qwcli.core.call import Attempt, Call
 from qwcli.core.journal import Sending
 from qwcli.core.run import Latencies, Recorded, Run, RunState
 from qwcli.core.spend import Filter, Group, Key
+from qwcli.core.verdict import Verdict
 from qwcli.errors import QwcliError
 from qwcli.store import ledger_recorded, ledger_totals
 from qwcli.store.ledger_file import PATIENCE, connect, explained
@@ -23,7 +24,7 @@ from qwcli.store.ledger_rows import Texts
 if TYPE_CHECKING:
     from qwcli.store.ledger_writer import Writer
 
-_RUN = "id, command, dataset, dataset_digest, config_digest, config, started_at, ended_at, state, simulated, cases"
+_RUN = "id, command, dataset, dataset_digest, config_digest, config, started_at, ended_at, state, simulated, cases, lag"
 _SAID = frozenset({"system", "template"})
 """What of a run's configuration is text of the user's, and so only its digest where no text is kept."""
 
@@ -124,19 +125,32 @@ class Ledger:
             for name, value in (config or {}).items()
         }
         self._to_write.execute(
-            f"INSERT INTO runs ({_RUN}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)",  # noqa: S608 - our own names
+            f"INSERT INTO runs ({_RUN}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, NULL)",  # noqa: S608 - our own names
             (run, command, dataset, dataset_digest, config_digest, json.dumps(kept), started_at, RunState.RUNNING,
              simulated, cases),
         )  # fmt: skip
         return run
 
-    def resume_run(self, run: str) -> None:
-        """Take up a run again."""
-        self._to_write.execute("UPDATE runs SET state = ?, ended_at = NULL WHERE id = ?", (RunState.RUNNING, run))
+    def resume_run(self, run: str, *, retry: frozenset[Verdict] = frozenset()) -> int:
+        """Take up a run again; gives back how many calls are opened anew because they ended in a verdict of `retry`.
 
-    def end_run(self, run: str, state: RunState, *, ended_at: float) -> None:
-        """Record how a run ended, after everything recorded of it."""
-        self._to_write.execute("UPDATE runs SET state = ?, ended_at = ? WHERE id = ?", (state, ended_at, run))
+        Their attempts, and what was spent on them, stay recorded, as those of unfinished calls.
+        """
+        self._to_write.execute("UPDATE runs SET state = ?, ended_at = NULL WHERE id = ?", (RunState.RUNNING, run))
+        if not retry:
+            return 0
+        which = f"run = ? AND state = 'done' AND verdict IN ({', '.join('?' * len(retry))})"
+        values = (run, *sorted(retry))
+        ((count,),) = self._rows(f"SELECT COUNT(*) FROM calls WHERE {which}", values)  # noqa: S608 - placeholders only
+        forgotten = "verdict = NULL, signal = NULL, rule = NULL, words = NULL, hedged = NULL, fault_kind = NULL"
+        sql = f"UPDATE calls SET state = 'open', complete = NULL, {forgotten} WHERE {which}"  # noqa: S608 - as above
+        self._to_write.execute(sql, values)
+        return int(count)
+
+    def end_run(self, run: str, state: RunState, *, ended_at: float, lag: float | None = None) -> None:
+        """Record how a run ended, after everything recorded of it; `lag` is how late (p95, seconds) the process ran."""
+        sql = "UPDATE runs SET state = ?, ended_at = ?, lag = max(coalesce(lag, 0), ?) WHERE id = ?"
+        self._to_write.execute(sql, (state, ended_at, lag or 0.0, run))
 
     def run(self, run: str = "last") -> Run:
         """The run of this id, or the one begun last. Raises `QwcliError` where there is none."""
@@ -152,7 +166,7 @@ class Ledger:
         return Run(
             id=row[0], command=row[1], dataset=row[2], dataset_digest=row[3], config_digest=row[4],
             config=json.loads(row[5]), started_at=row[6], ended_at=row[7], state=RunState(row[8]),
-            simulated=bool(row[9]), cases=row[10],
+            simulated=bool(row[9]), cases=row[10], lag=row[11],
         )  # fmt: skip
 
     def answered_keys(self, run: str) -> Iterator[tuple[int, int, str]]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qwcli.errors import QwcliError
+from qwcli.store.files import is_file
 from qwcli.store.ledger_schema import APPLICATION_ID, MIGRATIONS, migrate, version
 
 PATIENCE = 10.0
@@ -28,7 +29,7 @@ def connect(path: Path, *, write: bool, patience: float = PATIENCE) -> sqlite3.C
     try:
         if write:
             _create(path)
-        elif not path.is_file():
+        elif not is_file(path):
             raise QwcliError(f"There is no ledger at {path}.", hint="`qwcli ask` or `qwcli bench` begins one.")
         connection = _open(path, patience, write=write)
         try:

@@ -16,7 +16,7 @@ _FIRST: Migration = (
     """CREATE TABLE runs (
         id TEXT PRIMARY KEY, command TEXT NOT NULL, dataset TEXT, dataset_digest TEXT, config_digest TEXT,
         config TEXT NOT NULL, started_at DOUBLE PRECISION NOT NULL, ended_at DOUBLE PRECISION, state TEXT NOT NULL,
-        simulated INTEGER NOT NULL, cases BIGINT)""",
+        simulated INTEGER NOT NULL, cases BIGINT, lag DOUBLE PRECISION)""",
     # `answered` is the attempt whose outcome is the call's; until the call ends, the one sent last.
     """CREATE TABLE calls (
         id TEXT PRIMARY KEY, run TEXT, kind TEXT NOT NULL, asked TEXT NOT NULL, route TEXT, simulated INTEGER NOT NULL,

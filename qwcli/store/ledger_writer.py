@@ -97,7 +97,15 @@ class Writer:
     def close(self) -> None:
         """Write what waits, end the thread and close the file. Raises what went wrong, if anything did."""
         self._queue.put(_Stop())
-        self._thread.join()
+        impatient = False
+        while self._thread.is_alive():
+            try:
+                self._thread.join()
+            except KeyboardInterrupt:
+                # A second Ctrl-C must not lose what was paid for; this takes no longer than the disk does.
+                impatient = True
+        if impatient:
+            raise KeyboardInterrupt
         self._raise()
 
     def _raise(self) -> None:

@@ -76,7 +76,8 @@ def read_book(path: Path, files: Files) -> Book:
 def price_on_command_line(text: str, model: str, today: dt.date) -> PriceRow:
     """The row of `--price 'in=0.4,out=1.2,USD'`: prices per million tokens, and a currency.
 
-    Also `thinking=`, `cache_read=`, `cache_write=` and `request=` (a fee per request). Raises `QwcliError`.
+    Also `thinking=`, `cache_read=`, `cache_write=` and `request=` (a fee per request). `in` holds for the whole input
+    where the user states no price of its own for the cache, which servers use and report unasked. Raises `QwcliError`.
     """
     rates: dict[str, Decimal] = {}
     currencies: list[str] = []
@@ -93,12 +94,13 @@ def price_on_command_line(text: str, model: str, today: dt.date) -> PriceRow:
     if len(currencies) != 1 or not {"input", "output"} <= rates.keys():
         raise QwcliError("--price needs `in`, `out` and one currency.", hint=hint)
     request = rates.pop("request", Decimal(0))
+    whole_input = {"cache_read": rates["input"], "cache_write": rates["input"]}
     return PriceRow(
         book=COMMAND_LINE,
         model=model,
         since=today,
         currency=currencies[0],
-        tiers=(Tier(rates=Rates(**rates)),),
+        tiers=(Tier(rates=Rates(**{**whole_input, **rates})),),
         source="--price",
         checked=today,
         request=request,

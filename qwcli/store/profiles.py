@@ -11,7 +11,7 @@ from qwcli.core.profile import Profile
 from qwcli.core.prompt import NOTHING
 from qwcli.store import bundled
 from qwcli.store.assembly import Assembly, Policies
-from qwcli.store.files import Files, digest_of
+from qwcli.store.files import Files, digest_of, is_file
 from qwcli.store.sources import FILE_NAME, locate, merge
 from qwcli.store.trust import is_trusted
 from qwcli.store.variables import named_in
@@ -88,7 +88,7 @@ def _allowed_by_user(files: Files, config_file: Path) -> Mapping[str, list[str]]
     from qwcli.store.schema import ProfileFile  # noqa: PLC0415 - loads pydantic
     from qwcli.store.shape import dotted, mistakes  # noqa: PLC0415 - loads pydantic
 
-    if not config_file.is_file():
+    if not is_file(config_file):
         return {}
     before = len(files.mistakes)
     config_file = config_file.resolve()

@@ -10,7 +10,7 @@ from typing import Any
 from qwcli.core.names import meant
 from qwcli.errors import QwcliError
 from qwcli.store import bundled
-from qwcli.store.files import Files
+from qwcli.store.files import Files, is_file
 from qwcli.store.prices import is_path
 
 FILE_NAME = "qwcli.yaml"
@@ -48,7 +48,7 @@ def locate(choice: str | None, *, env: Mapping[str, str], cwd: Path, config: Pat
     named = choice or env.get("QWCLI_PROFILE")
     if not named:
         for candidate, found in ((cwd / FILE_NAME, True), (config / FILE_NAME, False)):
-            if candidate.is_file():
+            if is_file(candidate):
                 return Source(name=FILE_NAME if found else str(candidate), path=candidate, found=found)
         named = "default"
     path = cwd / Path(named).expanduser() if is_path(named) else bundled.profiles().get(named)
@@ -56,7 +56,9 @@ def locate(choice: str | None, *, env: Mapping[str, str], cwd: Path, config: Pat
     if path is None:
         hint = "A profile of your own is named by its path, as in `./mine.yaml`."
         raise QwcliError(f"{by}: there is no bundled profile `{named}`{meant(named, bundled.profiles())}.", hint=hint)
-    if not path.is_file():
+    if not is_file(path):
+        if path.is_dir():
+            raise QwcliError(f"{by}: {named} is a folder, and a profile is one YAML file.")
         raise QwcliError(f"{by}: there is no file {named}.")
     return Source(name=named, path=path)
 
@@ -89,7 +91,7 @@ class _Merging:
                 self._broken(path, where, f"there is no bundled profile `{name}`{meant(name, bundled.profiles())}")
             elif included.resolve() in {path, *above}:
                 self._broken(path, where, f"`{name}` includes this file in turn")
-            elif not included.is_file():
+            elif not is_file(included):
                 self._broken(path, where, f"there is no file `{name}`")
             else:
                 self.add(included, (*above, path))

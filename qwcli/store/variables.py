@@ -38,10 +38,16 @@ def variables(target: Target) -> tuple[str, ...]:
     return named_in(target.key, target.headers)
 
 
+def _fits_header(value: str) -> bool:
+    return value.isascii() and value.isprintable()
+
+
 def key_problem(target: Target, env: Mapping[str, str]) -> str | None:
-    """Which environment variable this target needs and does not have; `None` where it can be asked."""
+    """Which environment variable this target needs and does not have, or not usably; `None` where it can be asked."""
     missing = [name for name in variables(target) if not env.get(name, "").strip()]
     if not missing:
-        return None
+        unfit = [name for name in variables(target) if not _fits_header(env[name].strip())]
+        named = f"${unfit[0]}, which `{target.name}` needs," if unfit else ""
+        return f"{named} holds a line break or another character that no key has." if unfit else None
     names = " and ".join(f"${name}" for name in missing)
     return f"`{target.name}` needs {names}, which {'is' if len(missing) == 1 else 'are'} not set."

@@ -27,6 +27,8 @@ RATE = Fault(kind=FaultKind.RATE, message="", retryable=True)
         ({"retry-after-ms": "1500.2"}, 1.501),
         ({"x-ms-retry-after-ms": "20"}, 0.02),
         ({"retry-after-ms": "junk", "retry-after": "2"}, 2.0),
+        ({"retry-after-ms": "0", "retry-after": "1"}, 1.0),
+        ({"retry-after-ms": "0"}, 0.0),
         ({"retry-after": "Sun, 22 Nov 2026 12:00:07 GMT"}, 7.0),
         ({"retry-after": "Sun, 22 Nov 2026 12:00:07 GMT", "date": "Sun, 22 Nov 2026 12:00:05 GMT"}, 2.0),
         ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"}, 0.0),

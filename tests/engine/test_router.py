@@ -5,6 +5,7 @@ import datetime as dt
 import socket
 import threading
 import time
+import urllib.parse
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
@@ -111,6 +112,22 @@ def test_an_answer_is_read_priced_and_recorded(provider):
     assert call.latency.first_token is None  # not streamed, so not known
 
 
+def test_the_time_our_own_recording_takes_is_not_counted_as_the_models(provider):
+    class SlowLog(Log):
+        async def sending(self, sending):
+            await super().sending(sending)
+            await asyncio.sleep(0.2)
+
+        def answered(self, call, attempt):
+            super().answered(call, attempt)
+            time.sleep(0.2)
+
+    provider.script = [[0.1, *provider.said("hello")]]
+    call = ask(target(provider), log=SlowLog())
+    assert 0.1 <= call.latency.total < 0.25
+    assert call.latency.total == pytest.approx(call.answered.latency.total, abs=0.02)
+
+
 def test_a_stream_has_true_first_token_times(provider):
     events = [
         b'data: {"choices":[{"index":0,"delta":{"reasoning_content":"hm"}}]}\n\n',
@@ -200,6 +217,30 @@ def test_a_kept_connection_that_the_server_closed_is_replaced_without_counting_a
     assert (call.outcome.text, len(call.attempts)) == ("two", 1)
 
 
+def test_when_every_kept_connection_is_closed_the_request_goes_over_a_new_one(provider):
+    slow = [0.2, *provider.said("one")]
+    provider.script = [slow, slow, slow, [provider.CLOSE], provider.said("two")]
+
+    async def main():
+        carrier = AiohttpTransport()
+        exchanger = Exchanger(
+            carrier=carrier,
+            secrets={},
+            patience=Patience(),
+            clock=time.monotonic,
+            today=lambda: dt.datetime.now(dt.UTC),
+        )
+        try:
+            await asyncio.gather(*(exchanger.send(PROMPT, target(provider), left=9) for _ in range(3)))
+            return await exchanger.send(PROMPT, target(provider), left=9)
+        finally:
+            await carrier.aclose()
+
+    outcome, latency = asyncio.run(main())
+    assert outcome.text == "two"
+    assert latency.connect is not None  # none of the three connections that were still kept
+
+
 def speak_plainly(server):
     connection, _ = server.accept()
     with connection:
@@ -210,7 +251,9 @@ def test_places_that_cannot_be_reached_are_told_apart(provider):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = replace(target(provider), url=f"http://127.0.0.1:{free.getsockname()[1]}/v1")
-        assert ask(closed).fault.kind is FaultKind.CONNECT
+        refused = ask(closed).fault
+        assert refused.kind is FaultKind.CONNECT
+        assert refused.message == f"no connection to {urllib.parse.urlsplit(closed.url).netloc}: Connection refused"
     assert ask(replace(target(provider), url="http://no-such-host.invalid/v1")).fault.kind is FaultKind.DNS
     with socket.create_server(("127.0.0.1", 0)) as plain:
         threading.Thread(target=speak_plainly, args=(plain,), daemon=True).start()

@@ -106,22 +106,32 @@ def test_no_success_is_null_and_several_currencies_are_never_one() -> None:
 
 def test_only_verdicts_that_occur_have_a_column_and_simulated_ones_are_marked() -> None:
     real, simulated = group(), group(keys={"target": "sim/plus"}, simulated=True)
-    table, found = bench.tabulate(RUN, [real, simulated], {}), bench.document(RUN, [real, simulated], {})
+    (endings, table), found = bench.tabulate(RUN, [real, simulated], {}), bench.document(RUN, [real, simulated], {})
     assert [row["simulated"] for row in cells(table)] == ["no", "simulated"]
     assert any("simulated" in note for note in table.notes)
-    assert "refused" not in [column.name for column in table.columns]
+    assert "simulated" in table.title
+    assert "simulated" in endings.title
+    assert "refused" not in [column.name for column in endings.columns]
     assert found["simulated"] is True
-    assert "simulated" not in [column.name for column in bench.tabulate(RUN, [real], {}).columns]
+    assert "simulated" not in [column.name for column in bench.tabulate(RUN, [real], {})[1].columns]
+
+
+def test_where_a_line_is_a_row_both_tables_are_one() -> None:
+    endings, figures = bench.tabulate(RUN, [group(), group(keys={"target": "other"})], {})
+    one = bench.flat(endings, figures)
+    assert [len(row) for row in one.rows] == [len(one.columns)] * 2
+    assert [column.name for column in one.columns].count("target") == 1
+    assert cells(one)[0]["passed"] == cells(endings)[0]["passed"]
 
 
 def test_a_small_sample_says_so() -> None:
-    table = bench.tabulate(RUN, [group({Verdict.PASSED: 29})], {})
+    _, table = bench.tabulate(RUN, [group({Verdict.PASSED: 29})], {})
     assert any("small sample" in note for note in table.notes)
-    assert not any("small sample" in note for note in bench.tabulate(RUN, [group()], {}).notes)
+    assert not any("small sample" in note for note in bench.tabulate(RUN, [group()], {})[1].notes)
 
 
 def test_answers_made_elsewhere_have_accuracy_and_neither_cost_nor_latency() -> None:
-    table = bench.tabulate(RUN, [group(kind="answers", sums={}, attempts=0)], {})
+    _, table = bench.tabulate(RUN, [group(kind="answers", sums={}, attempts=0)], {})
     (row,) = cells(table)
     assert row["accuracy"].value == 0.75
     assert (row["cost"], row["cost per success"], row["p50"]) == (None, Interval(value=None), None)

@@ -6,6 +6,7 @@ import sqlite3  # noqa: TID253 - the ledger is looked at from outside
 import subprocess
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,25 @@ def test_only_ended_calls_need_not_be_asked_again(path: Path) -> None:
         assert set(ledger.answered_keys(run)) == {(0, 1, "plus")}
 
 
+def test_a_resumed_run_asks_again_only_what_it_is_told_to_and_keeps_what_that_cost(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        run = begun(ledger)
+        lost = made(run=run, case=1, verdict=Verdict.FAILED, costs=(priced("0.004"),))
+        record(ledger, made(run=run, case=0), lost, made(run=run, case=2, verdict=Verdict.WRONG))
+        ledger.end_run(run, RunState.DONE, ended_at=START + 9)
+        assert ledger.resume_run(run) == 0
+        assert {row for row, _, _ in ledger.answered_keys(run)} == {0, 1, 2}
+        assert ledger.resume_run(run, retry=frozenset({Verdict.FAILED})) == 1
+        assert {row for row, _, _ in ledger.answered_keys(run)} == {0, 2}
+        record(ledger, made(run=run, case=1))
+        (group,) = ledger.totals(Filter(runs=(run,)))
+        assert ledger.latencies(run, "plus").timeouts == 0
+        assert ledger.resume_run(run, retry=frozenset({Verdict.FAILED})) == 0
+    assert group.verdicts == {Verdict.PASSED: 2, Verdict.WRONG: 1}
+    assert (group.unfinished, group.attempts) == (1, 4)
+    assert [money.amount for money in group.cost] == [Decimal("0.007")]
+
+
 def test_an_answer_made_elsewhere_is_graded_and_nothing_was_spent(path: Path) -> None:
     with Ledger.open(path) as ledger:
         run = begun(ledger)
@@ -154,6 +174,7 @@ def test_an_answer_made_elsewhere_is_graded_and_nothing_was_spent(path: Path) ->
 
 KILLED = """
 import asyncio, os, signal, sys
+from decimal import Decimal
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from ledger_calls import START, journal, made
@@ -195,6 +216,7 @@ def test_a_killed_process_loses_nothing_it_was_told_is_recorded(path: Path) -> N
 
 TOGETHER = """
 import asyncio, sys
+from decimal import Decimal
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from ledger_calls import START, journal, made

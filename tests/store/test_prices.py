@@ -11,7 +11,7 @@ from qwcli.core.outcome import Usage
 from qwcli.core.price import cost
 from qwcli.errors import QwcliError
 from qwcli.store import bundled
-from qwcli.store.prices import load_book
+from qwcli.store.prices import load_book, price_on_command_line
 
 DAY = dt.date(2026, 11, 22)
 
@@ -123,3 +123,14 @@ def test_the_row_of_the_day_is_used():
     usage = Usage(input=1_000, output=0)
     assert cost(usage, rows, dt.date(2026, 8, 20), thought=False).amount == Decimal("0.005")
     assert cost(usage, rows, dt.date(2026, 8, 21), thought=False).amount == Decimal("0.004")
+
+
+def test_a_price_on_the_command_line_holds_for_cached_input_unless_the_cache_has_its_own():
+    cached = Usage(input=1, cache_read=15, cache_write=4, output=3)
+
+    def amount(text):
+        return cost(cached, [price_on_command_line(text, "m", DAY)], DAY, thought=False).amount * 10**6
+
+    assert amount("in=0.4,out=1.2,USD") == Decimal("11.6")  # 20 at 0.4 and 3 at 1.2
+    assert amount("in=0.4,out=1.2,cache_read=0.1,USD") == Decimal("7.1")
+    assert amount("in=0.4,out=1.2,cache_read=0,cache_write=0.5,USD") == Decimal("6.0")
