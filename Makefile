@@ -15,7 +15,7 @@ demo: $(STAMP)   ## Bench three simulated models on the bilingual dataset, then 
 
 test: check      ## Set everything up, check the code, run the tests
 	$(BIN)/coverage erase
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered
 
 test-slow: $(STAMP) ## The slow tests: terminal sessions, kills, floods
 	$(BIN)/pytest -m slow
