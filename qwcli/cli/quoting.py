@@ -32,9 +32,10 @@ def quote_of(chosen: Bench, asked: Sequence[Asked], dataset: Dataset) -> tuple[T
     rows = []
     for item in asked:
         target = item if isinstance(item, Target) else item.targets[0]
-        bound = chosen.parameters.over(target.parameters).max_tokens
+        sent = chosen.parameters.over(target.parameters)
+        bound, thinks = sent.max_tokens, sent.thinking not in {None, False}
         empty, full = (
-            _times(total(_guess(target, count, output, today) for count in inputs), chosen.epochs)
+            _times(total(_guess(target, count, output, today, thinks=thinks) for count in inputs), chosen.epochs)
             for output in (0, bound or _ASSUMED)
         )
         rows.append((item.name, calls, sum(inputs) * chosen.epochs, empty, bound or _ASSUMED, full, item.simulated))
@@ -78,9 +79,9 @@ def quote_of(chosen: Bench, asked: Sequence[Asked], dataset: Dataset) -> tuple[T
     return table, document
 
 
-def _guess(target: Target, input_: int, output: int, day: dt.date) -> Cost:
+def _guess(target: Target, input_: int, output: int, day: dt.date, *, thinks: bool) -> Cost:
     usage = Usage(input=input_, output=output, source=UsageSource.ESTIMATED)
-    return cost(usage, target.prices, day, thought=target.parameters.thinking not in {None, False})
+    return cost(usage, target.prices, day, thought=thinks)
 
 
 def _times(sums: tuple[Money, ...], epochs: int) -> tuple[Money, ...]:

@@ -44,7 +44,10 @@ def _described(asked: Asked) -> dict[str, Any]:
         "model": asked.model,
         "dialect": asked.dialect,
         "url": redact(asked.url),
+        "headers": dict(asked.headers),
         "body": dict(asked.body),
+        "sends": dict(asked.sends),
+        "thinking": {switch: dict(body) for switch, body in asked.thinking.items()},
         "parameters": _parameters(asked.parameters),
     }
 

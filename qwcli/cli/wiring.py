@@ -20,6 +20,7 @@ from qwcli.core.outcome import Outcome, Reply
 from qwcli.core.profile import Profile
 from qwcli.core.prompt import Parameters, Prompt
 from qwcli.core.target import Asked, Route, Target
+from qwcli.core.url import SIMULATOR
 from qwcli.core.verdict import Finding
 from qwcli.errors import QwcliError
 from qwcli.verdicts import decide, refusal
@@ -27,9 +28,6 @@ from qwcli.verdicts import decide, refusal
 if TYPE_CHECKING:
     from qwcli.engine.router import Router, Waiting
     from qwcli.simulator.process import Running
-
-SIMULATOR = "simulator:"
-"""The URL in a profile that stands for a simulator we start ourselves."""
 
 
 def open_profile(choice: str | None) -> Profile:

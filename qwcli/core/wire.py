@@ -47,6 +47,11 @@ class Reader(Protocol):
         """Take bytes as they arrived, at any boundary; give back what they add."""
         ...
 
+    @property
+    def done(self) -> bool:
+        """Whether the wire itself has said that nothing more comes, whatever the connection does."""
+        ...
+
     def end(self, *, cut: bool) -> Outcome:
         """The outcome. `cut`: the connection broke, rather than ended."""
         ...

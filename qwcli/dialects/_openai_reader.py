@@ -102,6 +102,11 @@ class ChatReader:
             self._take(event, pieces)
         return pieces
 
+    @property
+    def done(self) -> bool:
+        """Whether `[DONE]` has come."""
+        return self._done
+
     def end(self, *, cut: bool) -> Outcome:
         """The outcome of what was fed; `cut` when the connection broke rather than ended."""
         if self._is_body is not False:

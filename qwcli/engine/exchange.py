@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from qwcli.engine.redaction import redacted
 GOLD_HEADER = "x-qwcli-sim-gold"
 _LARGEST_GOLD = 128 * 1024
 _LARGEST_ERROR = 1 << 20
+_GRACE = 0.2
+"""Seconds a server has to end a response of which everything has come."""
 
 
 class Sink(Protocol):
@@ -47,6 +50,8 @@ class _Times:
     connect: float | None = None
     first_token: float | None = None
     first_answer: float | None = None
+    ended: float | None = None
+    """When the wire said that it was done, on the clock; the connection may close later, or never."""
 
     def mark(self, pieces: list[Piece], at: float) -> None:
         if pieces and self.first_token is None:
@@ -78,8 +83,8 @@ class Exchanger:
 
     async def send(
         self, prompt: Prompt, target: Target, *, left: float, sink: Sink | None = None
-    ) -> tuple[Outcome, Latency]:
-        """One exchange within `left` seconds: the outcome, and its timings (without own queueing)."""
+    ) -> tuple[Outcome, Latency, float]:
+        """One exchange within `left` seconds: the outcome, its timings (without own queueing), and when it began."""
         dialect = dialects.load(target.dialect)
         written = dialect.write(prompt, target)
         if target.simulated and prompt.gold is not None and len(prompt.gold) < _LARGEST_GOLD:
@@ -92,7 +97,7 @@ class Exchanger:
                 written, self._secrets, connect=min(self._patience.connect, left), silence=silence
             )
         except httpx.InvalidURL as error:
-            return Fault(kind=FaultKind.INVALID, message=f"the URL cannot be asked: {error}"), Latency()
+            return Fault(kind=FaultKind.INVALID, message=f"the URL cannot be asked: {error}"), Latency(), self._clock()
         times = _Times()
         began = self._clock()
         outcome = await self._exchange(request, dialect, target, times, began, left, sink)
@@ -100,11 +105,11 @@ class Exchanger:
             connect=times.connect,
             first_token=times.first_token,
             first_answer=times.first_answer,
-            total=self._clock() - began,
+            total=(self._clock() if times.ended is None else times.ended) - began,
         )
         if isinstance(outcome, Fault):
             outcome = redacted(outcome, transport.secrets_in(written, self._secrets))
-        return outcome, latency
+        return outcome, latency, began
 
     async def _exchange(
         self,
@@ -126,13 +131,18 @@ class Exchanger:
                 if not 200 <= response.status_code < 300:
                     return await self._refused(response, dialect, target, headers)
                 reader = dialect.read(target, headers)
-                async for chunk in _chunks(response):
+                chunks = _chunks(response)
+                async for chunk in chunks:
                     pieces = reader.feed(chunk)
                     if pieces:
                         times.mark(pieces, self._clock() - began)
                         if sink is not None:
                             for piece in pieces:
                                 sink.show(target, piece)
+                    if reader.done:
+                        times.ended = self._clock()
+                        await _rest(chunks)
+                        break
                 return reader.end(cut=False)
         except TimeoutError:
             return _out_of_time(reader, left)
@@ -160,11 +170,19 @@ class Exchanger:
         return fault if wait is None else replace(fault, retry_after=wait)
 
 
-async def _chunks(response: httpx.Response):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an async transport gives
     async for chunk in stream:
         yield chunk
+
+
+async def _rest(chunks: AsyncIterator[bytes]) -> None:
+    """Read to the end of a finished answer, so that its connection can be used again, but do not wait for it."""
+    with suppress(TimeoutError, httpx.RequestError):
+        async with asyncio.timeout(_GRACE):
+            async for _ in chunks:
+                pass
 
 
 def _out_of_time(reader: Reader | None, left: float) -> Outcome:

@@ -53,10 +53,29 @@ class Bucket:
 
 @dataclass(slots=True)
 class _Account:
-    slots: asyncio.Semaphore | None
-    requests: Bucket | None
-    tokens: Bucket | None
+    """One account's limits: the tightest that any of its targets names."""
+
+    concurrency: int | None = None
+    slots: asyncio.Semaphore | None = None
+    requests: Bucket | None = None
+    tokens: Bucket | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def tighten(self, limits: Limits) -> None:
+        """Take on what is tighter than before."""
+        if limits.concurrency and (self.concurrency is None or limits.concurrency < self.concurrency):
+            self.concurrency, self.slots = limits.concurrency, asyncio.Semaphore(limits.concurrency)
+        self.requests = _tighter(self.requests, limits.rpm)
+        self.tokens = _tighter(self.tokens, limits.tpm)
+
+
+def _tighter(bucket: Bucket | None, per_minute: int | None) -> Bucket | None:
+    if per_minute is None:
+        return bucket
+    if bucket is None:
+        return Bucket(per_minute)
+    bucket.per_minute = min(bucket.per_minute, per_minute)
+    return bucket
 
 
 @dataclass(slots=True)
@@ -90,16 +109,17 @@ class Pace:
         """Wait until a request of about this many tokens (in and out) may go, and hold its place until it is done."""
         account = self._account(target)
         began = self._clock()
-        if account.slots is not None:
-            await account.slots.acquire()
+        slots = account.slots
+        if slots is not None:
+            await slots.acquire()
         try:
             if account.requests is not None or account.tokens is not None:
                 async with account.turn:
                     await self._wait(account, tokens)
             yield Slot(self._clock() - began, account.tokens, tokens)
         finally:
-            if account.slots is not None:
-                account.slots.release()
+            if slots is not None:
+                slots.release()
 
     async def _wait(self, account: _Account, tokens: int) -> None:
         wanted = [(bucket, amount) for bucket, amount in ((account.requests, 1), (account.tokens, tokens)) if bucket]
@@ -114,11 +134,6 @@ class Pace:
     def _account(self, target: Target) -> _Account:
         account = self._accounts.get(target.account)
         if account is None:
-            limits: Limits = target.limits
-            account = _Account(
-                slots=asyncio.Semaphore(limits.concurrency) if limits.concurrency else None,
-                requests=Bucket(limits.rpm) if limits.rpm else None,
-                tokens=Bucket(limits.tpm) if limits.tpm else None,
-            )
-            self._accounts[target.account] = account
+            account = self._accounts[target.account] = _Account()
+        account.tighten(target.limits)
         return account

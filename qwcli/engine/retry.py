@@ -104,4 +104,6 @@ class Retry:
             return pause if pause < left else None
         if fault.retry_after >= left:
             return None
-        return min(fault.retry_after * (1 + random.uniform(0, _MOST_JITTER)), max(left, fault.retry_after))
+        # Jitter takes at most half of what is left beyond the wait, so that there is time to ask.
+        jitter = min(fault.retry_after * random.uniform(0, _MOST_JITTER), (left - fault.retry_after) / 2)
+        return fault.retry_after + jitter

@@ -22,6 +22,10 @@ from qwcli.engine.pace import Pace, Sleep
 from qwcli.engine.retry import Retry
 
 Classifier = Callable[[Outcome, Prompt], Finding]
+_MAYBE_BILLED = {408, 499}
+"""Statuses of requests that were begun and not finished."""
+_TURNED_AWAY = {503, 529}
+"""Statuses of servers that had no room: nothing was begun."""
 _EXPECTED_OUTPUT = 256
 """Output tokens assumed for limits where nothing bounds them; corrected as soon as the usage is known."""
 
@@ -160,14 +164,13 @@ class Router:
                 waited=waited,
             )
             await self._journal.sending(sending)
-            outcome, latency = await self._exchanger.send(
+            outcome, latency, began = await self._exchanger.send(
                 prompt, target, left=max(self._left(journey), 0.001), sink=journey.sink
             )
-            journey.last_ended = self._clock()
-            if journey.first_sent is None:
-                # Counted back from the end: recording the attempt and loading the dialect are no time of the target's.
-                journey.first_sent = journey.last_ended - (latency.total or 0.0)
-            slot.settle(outcome.usage.prompt + outcome.usage.output if outcome.usage is not None else None)
+            # Recording the attempt before, and judging it after, are no time of the target's.
+            journey.first_sent = began if journey.first_sent is None else journey.first_sent
+            journey.last_ended = began + (latency.total or 0.0)
+            slot.settle(_used(outcome))
         attempt = Attempt(
             id=sending.attempt,
             number=sending.number,
@@ -226,8 +229,16 @@ def _cost(outcome: Outcome, target: Target, sent_at: float) -> price.Cost:
     return price.cost(outcome.usage, target.prices, day, thought=thought)
 
 
+def _used(outcome: Outcome) -> int | None:
+    """How many tokens the exchange took from the account's limit; `None` where that is not known."""
+    if outcome.usage is not None:
+        return outcome.usage.prompt + outcome.usage.output
+    return 0 if isinstance(outcome, Fault) and _unbilled(outcome) else None
+
+
 def _unbilled(fault: Fault) -> bool:
-    """An error status before any text: no provider bills a request it refused, or that never reached it."""
+    """No provider bills a request it refused, or that never reached it; one it gave up on in the middle it may."""
     never_sent = fault.kind in {FaultKind.CONNECT, FaultKind.DNS, FaultKind.TLS}
-    refused = fault.status is not None and fault.status >= 400
+    status = fault.status or 0
+    refused = (400 <= status < 500 and status not in _MAYBE_BILLED) or status in _TURNED_AWAY
     return not fault.text and not fault.thinking and (never_sent or refused)

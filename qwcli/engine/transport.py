@@ -21,6 +21,7 @@ import aiohttp  # noqa: TID253 - this module is imported only when something is 
 import httpx  # noqa: TID253 - as above
 
 from qwcli.core.outcome import Fault, FaultKind
+from qwcli.core.url import is_loopback
 from qwcli.core.wire import Request
 from qwcli.errors import QwcliError
 
@@ -133,7 +134,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         key = (url.scheme, url.host)
         if key not in self._proxies:
             proxy = urllib.request.getproxies().get(url.scheme)
-            self._proxies[key] = None if not proxy or urllib.request.proxy_bypass(url.host) else proxy
+            # What goes to this machine goes to it directly: a proxy would see the key, and may not reach it.
+            direct = not proxy or is_loopback(str(url)) or urllib.request.proxy_bypass(url.host)
+            self._proxies[key] = None if direct else proxy
         return self._proxies[key]
 
 
@@ -197,6 +200,9 @@ def fault(error: httpx.RequestError, url: str) -> Fault:
         tls = isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError)
         if tls or isinstance(cause, aiohttp.ServerFingerprintMismatch):
             return Fault(kind=FaultKind.TLS, message=f"no secure connection to {host}: {_reason(cause)}")
+        if isinstance(cause, aiohttp.ClientProxyConnectionError):
+            message = f"no connection to the proxy that the environment names for {host}: {_reason(cause)}"
+            return Fault(kind=FaultKind.CONNECT, message=message, retryable=True)
         if isinstance(cause, aiohttp.ClientConnectorDNSError):
             return Fault(kind=FaultKind.DNS, message=f"the host name {where.host} could not be resolved")
         return Fault(kind=FaultKind.CONNECT, message=f"no connection to {host}: {_reason(cause)}", retryable=True)

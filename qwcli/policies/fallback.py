@@ -5,11 +5,11 @@ Options: `on`, a list of verdicts (default: blocked, refused, truncated, malform
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from qwcli.core.call import Attempt
+from qwcli.core.names import meant
 from qwcli.core.outcome import Reply
 from qwcli.core.prompt import Prompt
 from qwcli.core.target import Route
@@ -29,11 +29,7 @@ def check(options: Mapping[str, Any]) -> list[str]:
     if not isinstance(on, list | tuple) or not all(isinstance(word, str) for word in on):
         return [*problems, "`on` is a list of verdicts, such as [blocked, refused, failed]"]
     known = [verdict.value for verdict in Verdict if verdict not in {Verdict.PASSED, Verdict.UNGRADED}]
-    for word in on:
-        if word not in known:
-            near = difflib.get_close_matches(word, known, 1)
-            problems.append(f"unknown verdict {word!r}" + (f" (did you mean {near[0]}?)" if near else ""))
-    return problems
+    return problems + [f"unknown verdict {word!r}{meant(word, known)}" for word in on if word not in known]
 
 
 def walk(route: Route, prompt: Prompt, reason: str = "first") -> Walk:

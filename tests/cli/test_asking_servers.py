@@ -31,3 +31,10 @@ def test_what_failed_is_asked_again_only_when_told_to(cli, provider):
     assert "1 call that ended as failed is asked again" in again.err
     assert (again.code, again.json["targets"][0]["verdicts"]) == (0, {"passed": 4})
     assert len(provider.requests) == 5
+
+
+def test_what_goes_to_this_machine_goes_past_any_proxy(cli, provider):
+    provider.script = [provider.said("direct")]
+    nowhere = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    said = cli.run("ask", "hi", "-m", f"{provider.url}#m", env=nowhere)
+    assert (said.code, said.out) == (0, b"direct")

@@ -87,6 +87,18 @@ def test_targets_of_one_account_and_model_share_their_limit_and_others_do_not():
     assert max(at for at, _ in sent(apart, Clock())) < 60
 
 
+def test_targets_of_one_account_keep_the_tightest_of_their_limits():
+    tight = [(target("a", key="K", rpm=600), 0, 0, 0)] * 3 + [(target("b", key="K", rpm=10), 0, 0, 0)] * 20
+    assert max(at for at, _ in sent(tight, Clock())) > 60
+
+
+def test_what_a_refused_request_did_not_use_is_given_back():
+    used = [at for at, _ in sent([(target(tpm=1000), 100, 100, 0)] * 12, Clock())]
+    refused = [at for at, _ in sent([(target(tpm=1000), 100, 0, 0)] * 12, Clock())]
+    assert max(used) > 60
+    assert max(refused) < 1
+
+
 def test_no_more_exchanges_at_once_than_the_target_bears():
     times = [at for at, _ in sent([(target(concurrency=2), 0, 0, 10.0)] * 6, Clock())]
     assert sorted(times) == [0, 0, 10, 10, 20, 20]

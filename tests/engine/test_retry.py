@@ -62,6 +62,7 @@ def test_what_a_server_asks_for_is_never_shortened_and_at_most_a_tenth_longer(as
     else:
         assert wait is not None
         assert asked <= wait <= asked * 1.1 + 1e-9
+        assert wait < left
 
 
 @given(st.integers(1, 4), st.integers(0, 2**32))

@@ -126,6 +126,7 @@ ROUTES = st.recursive(
     max_leaves=12,
 ).map(lambda members: route(*members))
 KNOWN = [verdict.value for verdict in Verdict if verdict not in {Verdict.PASSED, Verdict.UNGRADED}]
+LISTED = f" (known: {', '.join(sorted(KNOWN))})"
 
 
 def leaves(asked):
@@ -180,15 +181,15 @@ def test_a_route_without_members_is_the_users_mistake():
         ({}, []),
         ({"on": ["blocked", "refused", "wrong", "partial"]}, []),
         ({"on": []}, []),
-        ({"on": ["refusd"]}, ["unknown verdict 'refusd' (did you mean refused?)"]),
-        ({"on": ["passed"]}, ["unknown verdict 'passed'"]),
+        ({"on": ["refusd"]}, ["unknown verdict 'refusd' (did you mean `refused`?)"]),
+        ({"on": ["passed"]}, ["unknown verdict 'passed'" + LISTED]),
         ({"on": "refused"}, ["`on` is a list of verdicts, such as [blocked, refused, failed]"]),
         ({"on": [1]}, ["`on` is a list of verdicts, such as [blocked, refused, failed]"]),
         ({"on": None}, ["`on` is a list of verdicts, such as [blocked, refused, failed]"]),
         ({"onn": ["refused"]}, ["unknown option 'onn'; fallback knows `on`"]),
         (
             {"onn": 1, "on": ["xyzzy", "failed"]},
-            ["unknown option 'onn'; fallback knows `on`", "unknown verdict 'xyzzy'"],
+            ["unknown option 'onn'; fallback knows `on`", "unknown verdict 'xyzzy'" + LISTED],
         ),
     ],
 )

@@ -97,7 +97,7 @@ def test_routes_have_members_in_order_and_keep_their_policys_options(load):
 
 
 def test_what_a_policy_says_of_its_options_is_a_mistake_of_the_route(load):
-    with pytest.raises(QwcliError, match=r"routes\.safe: unknown verdict 'refussed' \(did you mean refused\?\)"):
+    with pytest.raises(QwcliError, match=r"routes\.safe: unknown verdict 'refussed' \(did you mean `refused`\?\)"):
         load(FULL.replace("on: [blocked, failed]", "on: [refussed]"))
 
 
