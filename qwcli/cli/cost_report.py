@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from qwcli.cli import options
-from qwcli.cli.output import Format, show
+from qwcli.cli.output import Format, check, show
 from qwcli.core.names import nearest
 from qwcli.core.spend import Filter, Group, Key
 from qwcli.errors import QwcliError
@@ -57,7 +57,9 @@ def cost_report(
     where = Filter(
         since=_moment(since, "--since", utc=utc), until=_moment(until, "--until", utc=utc, end=True), dataset=dataset
     )
-    groups, totals = _read(ledger_path(ledger), tuple(run or ()), where, keys, utc=utc)
+    path = ledger_path(ledger)
+    check(out, *(f"{path}{ending}" for ending in ("", "-wal", "-shm")))
+    groups, totals = _read(path, tuple(run or ()), where, keys, utc=utc)
     show([report.tabulate(keys, groups, totals)], lambda: report.document(keys, groups, totals), format_, out)
 
 

@@ -56,10 +56,16 @@ def destination(out: Path | None) -> Iterator[TextIO]:
             raise _unwritable(out, error.strerror or str(error)) from error
 
 
-def check(out: Path | None) -> None:
-    """Raise `QwcliError` where a file could not be written, before money is spent on what is to stand in it."""
+def check(out: Path | None, *read: Path | str | None) -> None:
+    """Raise `QwcliError` where a file could not be written, before money is spent on what is to stand in it.
+
+    `read` are the files this command reads, or keeps its record in: none of them is ever written over.
+    """
     if out is None or _is_device(out):
         return
+    for path in read:
+        if path is not None and _same(out, Path(path)):
+            raise _unwritable(out, "this command reads it, or keeps its record there")
     folder = out.resolve().parent
     if out.is_dir():
         raise _unwritable(out, "it is a folder")
@@ -67,6 +73,13 @@ def check(out: Path | None) -> None:
         raise _unwritable(out, f"there is no folder {folder}")
     if not os.access(folder, os.W_OK):
         raise _unwritable(out, f"the folder {folder} may not be written to")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _unwritable(out: Path, why: str) -> QwcliError:

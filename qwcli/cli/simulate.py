@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from qwcli.errors import QwcliError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +45,8 @@ def simulate(
 
     from qwcli.simulator.provider import Provider
 
+    if not math.isfinite(speed):
+        raise QwcliError("--speed takes a number, such as 0 or 1.5.")
     provider = Provider(seed=seed, speed=speed)
     asyncio.run(_serve(provider, host, port, until_stdin_closes=until_stdin_closes))
     total = provider.books.total.as_json()

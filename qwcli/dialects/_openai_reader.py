@@ -141,6 +141,9 @@ class ChatReader:
     def _take(self, event: Event, pieces: list[Piece]) -> bool:
         """Take one event; whether it was whole."""
         data = event.data.strip()
+        if self._done:
+            # What follows the end is no part of the answer.
+            return True
         if data == b"[DONE]":
             self._done = True
             return True
@@ -308,6 +311,8 @@ class ChatReader:
         if self._usage is None:
             return None
         usage, notes = count(self._usage)
+        if usage is not None and self._text and not usage.prompt and not usage.output:
+            usage, notes = None, ["a usage of no tokens for an answer with text: taken as not reported"]
         self._notes.extend(note for note in notes if note not in self._notes)
         return usage
 

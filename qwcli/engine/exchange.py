@@ -24,6 +24,8 @@ from qwcli.engine.redaction import redacted
 GOLD_HEADER = "x-qwcli-sim-gold"
 _LARGEST_GOLD = 128 * 1024
 _LARGEST_ERROR = 1 << 20
+_LARGEST_ANSWER = 64 << 20
+"""Bytes of an answer that are read; the longest of any model known is below 1 MiB."""
 _GRACE = 0.2
 """Seconds a server has to end a response of which everything has come."""
 
@@ -132,7 +134,14 @@ class Exchanger:
                     return await self._refused(response, dialect, target, headers)
                 reader = dialect.read(target, headers)
                 chunks = _chunks(response)
+                size = 0
                 async for chunk in chunks:
+                    size += len(chunk)
+                    if size > _LARGEST_ANSWER:
+                        return _too_large(reader)
+                    if self._clock() - began > left:
+                        # A server that never pauses leaves the event loop no time to say so.
+                        raise TimeoutError  # noqa: TRY301
                     pieces = reader.feed(chunk)
                     if pieces:
                         times.mark(pieces, self._clock() - began)
@@ -175,6 +184,15 @@ async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an async transport gives
     async for chunk in stream:
         yield chunk
+
+
+def _too_large(reader: Reader) -> Outcome:
+    """An answer without end: what was read of it, cut there."""
+    outcome = reader.end(cut=True)
+    note = f"more than {_LARGEST_ANSWER >> 20} MiB were sent: the rest was not read"
+    if isinstance(outcome, Reply):
+        return replace(outcome, notes=(*outcome.notes, note))
+    return replace(outcome, kind=FaultKind.PROTOCOL, message=note, retryable=False)
 
 
 async def _rest(chunks: AsyncIterator[bytes]) -> None:

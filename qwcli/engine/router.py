@@ -12,7 +12,7 @@ from qwcli import policies
 from qwcli.core import price, tokens
 from qwcli.core.call import Attempt, Call, Identity, Latency
 from qwcli.core.journal import Journal, Sending
-from qwcli.core.outcome import Fault, FaultKind, Outcome
+from qwcli.core.outcome import Fault, FaultKind, Finish, Outcome, Reply
 from qwcli.core.prompt import Prompt
 from qwcli.core.target import Asked, Route, Target, Try
 from qwcli.core.verdict import Finding
@@ -22,6 +22,7 @@ from qwcli.engine.pace import Pace, Sleep
 from qwcli.engine.retry import Retry
 
 Classifier = Callable[[Outcome, Prompt], Finding]
+_BROKEN = {Finish.CUT, Finish.TIME_LIMIT}
 _MAYBE_BILLED = {408, 499}
 """Statuses of requests that were begun and not finished."""
 _TURNED_AWAY = {503, 529}
@@ -171,6 +172,7 @@ class Router:
             journey.first_sent = began if journey.first_sent is None else journey.first_sent
             journey.last_ended = began + (latency.total or 0.0)
             slot.settle(_used(outcome))
+        streamed = prompt.parameters.over(target.parameters).stream
         attempt = Attempt(
             id=sending.attempt,
             number=sending.number,
@@ -178,10 +180,10 @@ class Router:
             reason=reason,
             sent_at=sending.sent_at,
             waited=waited,
-            streamed=prompt.parameters.over(target.parameters).stream,
+            streamed=streamed,
             outcome=outcome,
             latency=replace(latency, queue=slot.queued),
-            cost=_cost(outcome, target, sending.sent_at),
+            cost=_cost(outcome, target, sending.sent_at, streamed=streamed),
             finding=self._classify(outcome, prompt),
         )
         self._journal.answered(journey.id, attempt)
@@ -217,7 +219,7 @@ def _expected_tokens(prompt: Prompt, target: Target) -> int:
     return tokens.estimate(prompt.text) + (_EXPECTED_OUTPUT if bound is None else min(bound, _EXPECTED_OUTPUT))
 
 
-def _cost(outcome: Outcome, target: Target, sent_at: float) -> price.Cost:
+def _cost(outcome: Outcome, target: Target, sent_at: float, *, streamed: bool) -> price.Cost:
     """What the exchange cost under the price of the day it was sent (UTC).
 
     A fault without usage is not billed where the provider never began to answer; whether it did is not always known.
@@ -226,7 +228,11 @@ def _cost(outcome: Outcome, target: Target, sent_at: float) -> price.Cost:
     thought = bool(outcome.thinking) or bool(outcome.usage is not None and outcome.usage.reasoning)
     if isinstance(outcome, Fault) and outcome.usage is None and _unbilled(outcome):
         return price.nothing(target.prices, day)
-    return price.cost(outcome.usage, target.prices, day, thought=thought)
+    known = price.cost(outcome.usage, target.prices, day, thought=thought)
+    if streamed and isinstance(outcome, Reply) and outcome.finish in _BROKEN and not outcome.finish_raw:
+        # A usage told in the middle of a stream is that of a part of the answer.
+        return replace(known, amount=None, basis=price.Basis.NONE, why_unknown="the stream broke off")
+    return known
 
 
 def _used(outcome: Outcome) -> int | None:

@@ -10,6 +10,7 @@ from typing import TextIO
 from qwcli.core.price import Money
 from qwcli.core.table import Column, Interval, Kind, Table
 from qwcli.render.cells import plain
+from qwcli.render.visible import visible
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -61,8 +62,10 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        text = value.encode("utf-8", "backslashreplace").decode()
-        return "'" + text if text.startswith(_FORMULA) else text
+        # What a file or a model said may be opened in a terminal, too.
+        text = visible(value.encode("utf-8", "backslashreplace").decode())
+        formula = value.startswith(_FORMULA)
+        return "'" + text if formula else text
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, tuple):

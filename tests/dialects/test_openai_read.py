@@ -37,6 +37,20 @@ REPLIES = {
         "stop",
         None,
     ),
+    "usage of nothing at all for an answer with text": (
+        whole("Hi", usage={"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}),
+        "Hi",
+        Finish.STOP,
+        "stop",
+        None,
+    ),
+    "what follows the end is no part of the answer": (
+        stream(chunk("Hi", "stop"), TAIL) + stream(chunk(" more", "stop")),
+        "Hi",
+        Finish.STOP,
+        "stop",
+        USED,
+    ),
     "usage empty at first": (stream(chunk("Hi", usage={}), chunk("", "stop"), TAIL), "Hi", Finish.STOP, "stop", USED),
     "running usage on every chunk: the last counts": (
         stream(

@@ -230,6 +230,25 @@ def test_what_a_server_may_have_begun_may_have_been_billed(provider, status, fre
     assert (money.amount, money.at_least) == (0, not free)
 
 
+def test_a_usage_told_before_a_stream_broke_off_is_no_bill(provider):
+    event = (
+        b'data: {"choices":[{"index":0,"delta":{"content":"par"}}],"usage":{"prompt_tokens":9,"completion_tokens":1}}'
+    )
+    provider.script = [provider.stream(event + b"\n\n", close=True)]
+    call = ask(target(provider), STREAMED)
+    assert (call.outcome.finish, call.outcome.usage.prompt) == (Finish.CUT, 9)
+    assert call.cost[0].at_least
+
+
+def test_a_server_that_never_pauses_is_held_to_the_deadline(provider):
+    piece = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * 60_000 + b'"}}]}\n\n'
+    provider.script = [provider.stream(*[piece] * 100, 30.0)]
+    began = time.monotonic()
+    call = ask(target(provider), STREAMED, patience=Patience(total=0.5))
+    assert time.monotonic() - began < 10
+    assert call.outcome.finish is Finish.TIME_LIMIT
+
+
 def test_a_kept_connection_that_the_server_closed_is_replaced_without_counting_as_a_fault(provider):
     provider.script = [[*provider.said("one"), 0.01], [provider.CLOSE], provider.said("two")]
     call = ask(target(provider), times=2)
