@@ -15,8 +15,9 @@ def advice(fault: Fault, target: Target) -> str | None:
     """One sentence for the user, or nothing where the message says it all."""
     where = f" in region {target.region}" if target.region else ""
     key = f"the key in {target.key}" if target.key else "a key (--key-env NAME, or `key: NAME` in the profile)"
+    regional = " A DashScope key holds for one region." if "dashscope" in target.url else ""
     lines = {
-        FaultKind.AUTH: f"Check {key}; it must belong to {target.provider}{where}. DashScope keys hold for one region.",
+        FaultKind.AUTH: f"Check {key}; it must belong to {target.provider}{where}.{regional}",
         FaultKind.PERMISSION: f"The account behind {key} may not use {target.model}{where}.",
         FaultKind.QUOTA: f"Waiting will not help: the account at {target.provider} needs credit or a higher quota.",
         FaultKind.NOT_FOUND: _not_found(fault, target, where),

@@ -70,9 +70,11 @@ def bench(
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="K=V", help="Only rows with this value.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=10**12, metavar="N", help="Only the first N cases.")
+    ] = None,
     sample: Annotated[
-        int | None, typer.Option("--sample", min=1, metavar="N", help="Only N cases, drawn at random.")
+        int | None, typer.Option("--sample", min=1, max=10**12, metavar="N", help="Only N cases, drawn at random.")
     ] = None,
     sample_seed: Annotated[
         int, typer.Option("--sample-seed", metavar="N", help="The same number draws the same sample.")
@@ -194,7 +196,8 @@ def _carry_out(
 ) -> int:
     from qwcli.cli import benching, output, signals, wiring
 
-    output.check(out)
+    ledger = [f"{chosen.ledger}{ending}" for ending in ("", "-wal", "-shm")]
+    output.check(out, chosen.dataset, chosen.template, chosen.profile, "qwcli.yaml", answers, *ledger)
     if answers is not None:
         if dry_run or resume or chosen.models:
             raise QwcliError("--answers grades what was answered elsewhere: it takes no -m, --dry-run or --resume.")
@@ -218,12 +221,21 @@ def _carry_out(
     return 1 if outcome.failed else 0
 
 
+_RETRIABLE = frozenset({Verdict.FAILED, Verdict.BLOCKED})
+"""What says nothing of how good a model's answers are, or is a filter's doing rather than the model's."""
+
+
 def verdicts(text: str | None) -> frozenset[Verdict]:
-    """The verdicts of a comma list. Raises `QwcliError` for one that there is not."""
+    """The verdicts of a comma list. Raises `QwcliError` for one that there is not, or that is an answer's."""
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     for name in names:
         if name not in set(Verdict):
             raise QwcliError(f"--retry: there is no verdict {name!r}{meant(name, Verdict)}.")
+        if name not in _RETRIABLE:
+            raise QwcliError(
+                f"--retry asks again what failed or was blocked, not what ended as {name}.",
+                hint="Asking for other answers until they are right would falsify the figures; --epochs N asks all.",
+            )
     return frozenset(Verdict(name) for name in names)
 
 

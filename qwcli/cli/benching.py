@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwcli import graders
+from qwcli import dialects, graders
 from qwcli.cli import audit, signals, wiring
 from qwcli.cli.judging import Judge, flaw, prompt_for
 from qwcli.cli.progress import Progress
@@ -94,6 +94,10 @@ def carry_out(chosen: Bench, *, resume: str | None, force: bool, retry: frozense
     asked = wiring.choose(profile, chosen.models, key_env=chosen.key_env, price=chosen.price)
     wiring.check_sending(profile, asked, insecure_http=chosen.insecure_http)
     dataset = open_dataset(chosen)
+    first = prompt_for(next(dataset.cases()), chosen.parameters)
+    for target in wiring.targets_of(asked):
+        # A parameter that the wire cannot carry is known before a run is begun.
+        dialects.load(target.dialect).write(first, target)
     config = config_of(chosen, asked, dataset)
     keep_text = profile.ledger_text and not chosen.no_text
     simulated = any(item.simulated for item in asked)

@@ -17,7 +17,8 @@ from qwcli.verdicts import decide, expectable, refusal
 
 def prompt_for(case: Case, parameters: Parameters) -> Prompt:
     """What is asked for a case."""
-    return Prompt(messages=case.messages, parameters=parameters, gold=case.answers[0] if case.answers else None)
+    gold, also = (case.answers[0], case.answers[1:]) if case.answers else (None, ())
+    return Prompt(messages=case.messages, parameters=parameters, gold=gold, also=also)
 
 
 def flaw(case: Case, named: Grader | None) -> str | None:

@@ -44,7 +44,7 @@ class Progress:
         self.books: str | None = None
 
     def __enter__(self) -> Self:
-        doing = f"run {self._run} · {self._total} calls"
+        doing = f"run {self._run} · {self._total} call{'' if self._total == 1 else 's'}"
         if self._already:
             doing += f", {self._already} of them recorded already"
         narrate(doing + (" · simulated" if self._simulated else ""))

@@ -48,11 +48,12 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One thing to ask. `gold`, the expected answer, is shown to simulated targets only."""
+    """One thing to ask. `gold`, the expected answer, is shown to simulated targets only; `also` are others as right."""
 
     messages: tuple[Message, ...]
     parameters: Parameters = field(default_factory=Parameters)
     gold: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -44,13 +44,14 @@ class Run:
 class Recorded:
     """A call as the ledger has it, with what it is part of.
 
-    Of each target only name, provider, region, model and dialect are recorded.
+    Of each target only name, provider, region, model and dialect are recorded. `expected` is the right answer, or
+    several of which any is right.
     """
 
     call: Call
     identity: Identity
     messages: tuple[Message, ...] = ()
-    expected: str | None = None
+    expected: str | tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

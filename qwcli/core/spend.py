@@ -75,6 +75,23 @@ class RatioSums:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSums:
+    """What an interval of accuracy needs: a case asked several times is one case, not several.
+
+    `cases` have a call that ended, `graded` of them one that was graded. Over cases, `calls` is the sum of a case's
+    graded calls and `passed` of its passed ones; doubled names are sums of squares, `calls_passed` of the product.
+    """
+
+    cases: int
+    graded: int
+    calls: int
+    calls_calls: int
+    passed: int
+    passed_passed: int
+    calls_passed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """The calls that share the values of `keys`, are of one kind, and are either all simulated or all real.
 
@@ -96,6 +113,18 @@ class Group:
     scored: int
     sums: Mapping[str, Sequence[Sum]]
     ratio: Mapping[str, RatioSums] = field(default_factory=dict)
+    by_case: CaseSums | None = None
+    """`None` where each call is a case of its own."""
+
+    @property
+    def cases(self) -> int:
+        """Distinct cases of the calls that ended."""
+        return self.calls if self.by_case is None else self.by_case.cases
+
+    @property
+    def graded_cases(self) -> int:
+        """Distinct cases of the graded calls."""
+        return self.graded if self.by_case is None else self.by_case.graded
 
     @property
     def calls(self) -> int:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast
 from qwcli.core.case import Case, Grade
 from qwcli.errors import QwcliError
 from qwcli.graders._options import nearest, read_options
+from qwcli.graders._text import answered
 
 
 class _Plugin(Protocol):
@@ -43,8 +44,8 @@ class Grader:
         return self.plugin.check(case, self.options)
 
     def grade(self, text: str, case: Case) -> Grade:
-        """Grade an answer's text, whatever is in it; never raises for what a model may have said."""
-        return self.plugin.grade(text, case, self.options)
+        """Grade an answer's text after the thinking it may begin with; never raises for what a model may have said."""
+        return self.plugin.grade(answered(text), case, self.options)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import regex
@@ -12,6 +13,22 @@ _NARROW = _FULL_WIDTH | _CIRCLED | {0x3000: 0x20, 0xA0: 0x20, 0x2212: 0x2D, 0x20
 
 _MARKS = r"[\p{M}\uFF9E\uFF9F]"
 _TOO_MANY_MARKS = regex.compile(rf"({_MARKS}{{30}}){_MARKS}+")
+
+
+_THINKING = re.compile(r"\s*<think(?:ing)?>")
+_THOUGHT = re.compile(r"</think(?:ing)?>")
+
+
+def answered(text: str) -> str:
+    """The text after the thinking it begins with, `<think>...</think>`; thinking that never ends leaves no answer.
+
+    A chat template may have opened the thinking itself; then its end stands alone on a line.
+    """
+    if opening := _THINKING.match(text):
+        end = _THOUGHT.search(text, opening.end())
+        return text[end.end() :].lstrip() if end else ""
+    before, mark, after = text.partition("\n</think>\n")
+    return after.lstrip() if mark and "<think>" not in before else text
 
 
 def narrow(text: str) -> str:

@@ -1,8 +1,10 @@
 r"""The answer names the right option letter, in any usual wrapping, Chinese or English.
 
 `rule=final`: the last statement of an answer counts ("The answer is B", "故选：B", `\boxed{B}`), else the one letter
-that is concluded or said to be correct, else one that ends or opens the answer, else the only one quoted with its text
-("B: ..."). No letter is wrong, with the reason.
+that is concluded, said to be correct or marked so, else one that ends or opens the answer, else the
+only one quoted with its text ("B: ..."), else one named at the very end. A statement does not count where it is a
+question, somebody else's opinion ("some say A"), about another case ("if it asked for ..., it would be A") or denied
+by what follows ("A, but that is wrong"). No letter is wrong, with the reason.
 `rule=sole`: no option letter but the right one stands in the answer (the measure of LawBench's multiple choice).
 An expected text with several letters ("AC") is right where the same letters are named.
 """

@@ -9,7 +9,7 @@ from qwcli.core.run import Latencies, Percentiles, Run
 from qwcli.core.spend import Group
 from qwcli.core.table import Column, Interval, Kind, Table
 from qwcli.core.verdict import Verdict
-from qwcli.reports.intervals import wilson
+from qwcli.reports.intervals import wilson, worth
 from qwcli.reports.money import money, per_success, per_success_document
 from qwcli.reports.remarks import remarks
 
@@ -26,9 +26,11 @@ def tabulate(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencie
     `groups` are the run's by target, and give the order; `latencies` are by the target's name.
     """
     marked = any(group.simulated for group in groups)
+    repeated = any(group.calls != group.cases for group in groups)
     columns = (
         Column(name="target"),
         Column(name="cases", kind=Kind.COUNT),
+        *([Column(name="calls", kind=Kind.COUNT)] if repeated else []),
         Column(name="accuracy", kind=Kind.SHARE),
         Column(name="cost", kind=Kind.MONEY),
         Column(name="cost per success", kind=Kind.MONEY),
@@ -44,7 +46,8 @@ def tabulate(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencie
         rows.append(
             (
                 _target(group),
-                group.calls,
+                group.cases,
+                *([group.calls] if repeated else []),
                 accuracy(group),
                 group.cost or None,
                 per_success(group),
@@ -98,8 +101,9 @@ def document(run: Run, groups: Sequence[Group], latencies: Mapping[str, Latencie
 
 
 def accuracy(group: Group) -> Interval:
-    """Passed / graded with its interval; `None` where nothing was graded."""
-    ends = wilson(group.passed, group.graded)
+    """Passed / graded with its interval, in which cases are independent; `None` where nothing was graded."""
+    cases = group.by_case
+    ends = wilson(group.passed, group.graded, worth=worth(cases) if cases is not None and cases.calls else None)
     if ends is None:
         return Interval(value=None)
     return Interval(value=group.passed / group.graded, low=ends[0], high=ends[1])
@@ -111,7 +115,8 @@ def _entry(group: Group, took: Latencies) -> dict[str, Any]:
     return {
         "target": _target(group),
         "simulated": group.simulated,
-        "cases": group.calls,
+        "cases": group.cases,
+        "calls": group.calls,
         "passed": group.passed,
         "accuracy": {"value": right.value, "low": right.low, "high": right.high},
         "of_answered": group.passed / group.answered if group.answered else None,

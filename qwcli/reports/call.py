@@ -45,7 +45,7 @@ def line(recorded: Recorded) -> dict[str, Any]:
         "case": of.case,
         "row": of.row,
         "epoch": of.epoch,
-        "expected": recorded.expected,
+        "expected": list(recorded.expected) if isinstance(recorded.expected, tuple) else recorded.expected,
         "grade": _grade(call.grade),
         "lang": of.lang,
         "tags": list(of.tags),

@@ -69,21 +69,26 @@ def document(by: Sequence[Key], groups: Sequence[Group], totals: Sequence[Group]
 
 
 def _total(groups: Sequence[Group]) -> dict[str, Any]:
-    """All kinds together; what was graded is the measured calls' alone."""
+    """All kinds together; graded, passed and cost per success are of the calls of kind bench alone.
+
+    Answers made elsewhere cost nothing here, so what was paid is never shared among their successes: they stand apart.
+    """
     sums: dict[str, list[Sum]] = {}
     for group in groups:
         for name, parts in group.sums.items():
             sums.setdefault(name, []).extend(parts)
-    measured = next((group for group in groups if group.benched), _NOTHING)
+    asked = next((group for group in groups if group.kind == "bench"), _NOTHING)
+    given = next((group for group in groups if group.kind == "answers"), _NOTHING)
     spent = replace(_NOTHING, sums=sums)
     return {
-        **_entry(measured),
+        **_entry(asked),
         "kind": None,
         "simulated": any(group.simulated for group in groups),
         **{name: sum(getattr(group, name) for group in groups) for name in _COUNTS},
         "cost": money(spent.cost),
         "waste": _waste(spent),
         "ungraded_cost": money(spent.ungraded_cost),
+        "answers": {"calls": given.calls, "graded": given.graded, "passed": given.passed},
     }
 
 
@@ -141,4 +146,6 @@ def _notes(by: Sequence[Key], totals: Sequence[Group], wasted: Sequence[str]) ->
         notes.append("Rows by tag overlap: a call with several tags is in each of them; the total counts it once.")
     if any(not group.benched for group in totals):
         notes.append("Only calls of kind bench are graded; what the others cost is in no cost per success.")
+    if any(group.kind == "answers" for group in totals):
+        notes.append("Answers made elsewhere (kind answers) cost nothing here; they are in no cost per success.")
     return tuple(notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from qwcli.core.spend import RatioSums
+from qwcli.core.spend import CaseSums, RatioSums
 
 _Z = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
@@ -13,14 +13,34 @@ SMALL = 30
 """Below so many cases a report says that they are few."""
 
 
-def wilson(passed: int, of: int) -> tuple[float, float] | None:
-    """The Wilson score interval of a share; none without any trial."""
+def wilson(passed: int, of: int, *, worth: float | None = None) -> tuple[float, float] | None:
+    """The Wilson score interval of a share; none without any trial. `worth` is how many independent ones they are."""
     if of == 0:
         return None
+    n = of if worth is None else worth
     share, zz = passed / of, _Z * _Z
-    middle = (share + zz / (2 * of)) / (1 + zz / of)
-    half = _Z / (1 + zz / of) * sqrt(share * (1 - share) / of + zz / (4 * of * of))
+    middle = (share + zz / (2 * n)) / (1 + zz / n)
+    half = _Z / (1 + zz / n) * sqrt(share * (1 - share) / n + zz / (4 * n * n))
     return (0.0 if passed == 0 else max(0.0, middle - half), 1.0 if passed == of else min(1.0, middle + half))
+
+
+def worth(sums: CaseSums) -> float:
+    """How many independent calls the calls of these cases are worth, for an interval of the share that passed.
+
+    Korn and Graubard's effective sample size: the variance of the share between cases against that of as many
+    independent calls, corrected for how few cases tell it. It is never more than the calls, and never less than
+    if all calls of a case ended alike, which is the number of cases where each was asked equally often. That is also
+    what stands where nothing varies: where none or all passed.
+    """
+    least = sums.calls**2 / sums.calls_calls
+    share = sums.passed / sums.calls
+    if sums.graded < 2 or share in {0.0, 1.0}:
+        return least
+    between = sums.passed_passed - 2 * share * sums.calls_passed + share * share * sums.calls_calls
+    variance = max(0.0, between) * sums.graded / (sums.graded - 1) / sums.calls**2
+    alike = share * (1 - share)
+    found = sums.calls if variance * sums.calls <= alike else alike / variance
+    return min(sums.calls, max(least, found * (_Z / _student(sums.graded - 1)) ** 2))
 
 
 def fieller(sums: RatioSums) -> tuple[float, float] | None:

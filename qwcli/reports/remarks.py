@@ -23,9 +23,9 @@ def remarks(groups: Sequence[Group]) -> Iterator[str]:
             f"{unfinished} call{_s(unfinished)} without an end that counts (unfinished): "
             "killed, still at work, or failed and asked again."
         )
-    few = [group for group in groups if group.benched and 0 < group.graded < SMALL]
+    few = [group for group in groups if group.benched and 0 < group.graded_cases < SMALL]
     if few:
-        yield f"Fewer than {SMALL} graded calls{'' if len(few) == len(groups) else ' in some rows'}: a small sample."
+        yield f"Fewer than {SMALL} graded cases{'' if len(few) == len(groups) else ' in some rows'}: a small sample."
 
 
 def _attempts(count: int) -> str:

@@ -19,14 +19,13 @@ from qwcli.core.verdict import Verdict
 from qwcli.errors import QwcliError
 from qwcli.store import ledger_recorded, ledger_totals
 from qwcli.store.ledger_file import PATIENCE, connect, explained
-from qwcli.store.ledger_rows import Texts
+from qwcli.store.ledger_lease import Lease
+from qwcli.store.ledger_rows import Texts, kept_config
 
 if TYPE_CHECKING:
     from qwcli.store.ledger_writer import Writer
 
 _RUN = "id, command, dataset, dataset_digest, config_digest, config, started_at, ended_at, state, simulated, cases, lag"
-_SAID = frozenset({"system", "template"})
-"""What of a run's configuration is text of the user's, and so only its digest where no text is kept."""
 
 
 class Ledger:
@@ -40,12 +39,14 @@ class Ledger:
         self._reader = reader
         self._texts = texts
         self._writer = writer
+        self._leases: dict[str, Lease] = {}
 
     @classmethod
     def open(cls, path: Path, *, text: bool = True, write: bool = True, patience: float = PATIENCE) -> Self:
         """Open the ledger at `path`, which is made where it is to be written; without `text` only digests are kept.
 
-        `patience` is how many seconds other processes that write to it are waited for.
+        `patience` is how many seconds other processes that write to it are waited for; with what is to be recorded,
+        six times as long.
         Raises `QwcliError` for a ledger that is missing (when only read), newer, read-only, locked, or none at all.
         """
         connection = connect(path, write=write, patience=patience)
@@ -61,7 +62,7 @@ class Ledger:
             return cls(path, reader, texts, None)
         from qwcli.store.ledger_writer import Writer  # noqa: PLC0415 - reading alone needs no event loop
 
-        return cls(path, reader, texts, Writer(connection, path, texts))
+        return cls(path, reader, texts, Writer(connection, path, texts, patience))
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +79,13 @@ class Ledger:
     def close(self) -> None:
         """Write what waits and close the file; raises what went wrong with writing, if anything did."""
         self._reader.close()
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            writer.close()
+        try:
+            if self._writer is not None:
+                writer, self._writer = self._writer, None
+                writer.close()
+        finally:
+            for run in tuple(self._leases):
+                self._leases.pop(run).release()
 
     async def sending(self, sending: Sending) -> None:
         """Record that an attempt is about to be sent; when this returns, a killed process does not lose it."""
@@ -117,13 +122,14 @@ class Ledger:
         simulated: bool = False,
         cases: int | None = None,
     ) -> str:
-        """Begin a run and give it an id, which sorts by its start (UTC). `config` is what was sent, ready for JSON."""
+        """Begin a run and give it an id, which sorts by its start (UTC). `config` is what was sent, ready for JSON.
+
+        Until it ends or the ledger is closed, no other process can take it up.
+        """
         start = dt.datetime.fromtimestamp(started_at, dt.UTC)
         run = f"{start:%Y%m%d-%H%M%S}-{''.join(secrets.choice('abcdefghjkmnpqrstuvwxyz23456789') for _ in range(4))}"
-        kept = {
-            name: self._texts.keep(value) if name in _SAID and isinstance(value, str) else value
-            for name, value in (config or {}).items()
-        }
+        kept = kept_config(config or {}, self._texts)
+        self._lease(run)
         self._to_write.execute(
             f"INSERT INTO runs ({_RUN}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, NULL)",  # noqa: S608 - our own names
             (run, command, dataset, dataset_digest, config_digest, json.dumps(kept), started_at, RunState.RUNNING,
@@ -135,7 +141,9 @@ class Ledger:
         """Take up a run again; gives back how many calls are opened anew because they ended in a verdict of `retry`.
 
         Their attempts, and what was spent on them, stay recorded, as those of unfinished calls.
+        Raises `QwcliError` while another process writes the run.
         """
+        self._lease(run)
         self._to_write.execute("UPDATE runs SET state = ?, ended_at = NULL WHERE id = ?", (RunState.RUNNING, run))
         if not retry:
             return 0
@@ -151,6 +159,8 @@ class Ledger:
         """Record how a run ended, after everything recorded of it; `lag` is how late (p95, seconds) the process ran."""
         sql = "UPDATE runs SET state = ?, ended_at = ?, lag = max(coalesce(lag, 0), ?) WHERE id = ?"
         self._to_write.execute(sql, (state, ended_at, lag or 0.0, run))
+        if run in self._leases:
+            self._leases.pop(run).release()
 
     def run(self, run: str = "last") -> Run:
         """The run of this id, or the one begun last. Raises `QwcliError` where there is none."""
@@ -194,6 +204,10 @@ class Ledger:
         self.flush()
         with explained(self.path):
             return ledger_totals.latencies(self._reader, run, asked)
+
+    def _lease(self, run: str) -> None:
+        if self._writer is not None and run not in self._leases:
+            self._leases[run] = Lease(self.path, run)
 
     @property
     def _to_write(self) -> Writer:

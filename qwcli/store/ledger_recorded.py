@@ -19,7 +19,7 @@ from qwcli.core.verdict import Finding, Verdict
 
 _TIMES = ("connect", "first_token", "first_answer", "total")
 _CALLS = """
-SELECT c.*, p.messages, p.expected FROM calls c LEFT JOIN prompts p ON p.call = c.id
+SELECT c.*, p.messages, p.expected, p.also FROM calls c LEFT JOIN prompts p ON p.call = c.id
 WHERE c.run = ? AND c.state = 'done' ORDER BY c.case_row, c.epoch, c.asked, c.started_at"""
 _ATTEMPTS = """
 SELECT a.*, t.text, t.thinking, t.refusal FROM attempts a LEFT JOIN answers t ON t.attempt = a.id
@@ -58,7 +58,8 @@ def _read_call(row: dict[str, Any], attempts: Sequence[dict[str, Any]], tags: Se
         epoch=row["epoch"], lang=row["lang"], tags=tuple(tags),
     )  # fmt: skip
     messages = tuple(Message(role=role, content=content) for role, content in json.loads(row["messages"] or "[]"))
-    return Recorded(call=call, identity=identity, messages=messages, expected=row["expected"])
+    expected = row["expected"] if row["also"] is None else (row["expected"], *json.loads(row["also"]))
+    return Recorded(call=call, identity=identity, messages=messages, expected=expected)
 
 
 def _read_attempt(row: dict[str, Any]) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ BEGIN_CALL = (
     + " ON CONFLICT (id) DO UPDATE SET answered = excluded.answered WHERE calls.state = 'open'"
 )
 BEGIN_ATTEMPT = _insert("attempts", _ATTEMPT_START)
-KEEP_PROMPT = _insert("prompts", ("call", "messages", "expected")) + " ON CONFLICT DO NOTHING"
+KEEP_PROMPT = _insert("prompts", ("call", "messages", "expected", "also")) + " ON CONFLICT DO NOTHING"
 KEEP_TAG = _insert("tags", ("call", "tag")) + " ON CONFLICT DO NOTHING"
 KEEP_ANSWER = _insert("answers", ("attempt", "text", "thinking", "refusal"))
 # An attempt that is only carried along (an answer made elsewhere) stays `given`: it was never sent.
@@ -76,6 +76,21 @@ class Texts:
             return storable(text)
         return "hmac-sha256:" + hmac.new(self.secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
+    def keep_named(self, text: str | None) -> str | None:
+        """What is stored for `NAME: text`: the name is ours and stays, the text behind it may quote the user's."""
+        name, colon, said = (text or "").partition(":")
+        if self.secret is None or not colon:
+            return storable(text)
+        return f"{name}: {self.keep(said)}"
+
+    def keep_within(self, value: object) -> object:
+        """The same value, ready for JSON, with what is kept of each text in it."""
+        if isinstance(value, str):
+            return self.keep(value)
+        if isinstance(value, Mapping):
+            return {name: self.keep_within(inner) for name, inner in value.items()}
+        return [self.keep_within(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
 
 def storable(text: str | None) -> str | None:
     """The text; half a surrogate pair, which no file can hold, becomes its escape."""
@@ -86,6 +101,31 @@ def storable(text: str | None) -> str | None:
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text
+
+
+_SAID = frozenset({"system", "template", "mapping", "extra", "body"})
+_CHOSEN = frozenset({"where", "answers_where"})
+
+
+def kept_config(config: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+    """A run's configuration as it is stored; of what may be text of the user's, without texts only digests."""
+    return dict(config) if texts.secret is None else {name: _kept(name, config[name], texts) for name in config}
+
+
+def _kept(name: str, value: object, texts: Texts) -> object:
+    if value is None:
+        return None
+    if name == "grader":
+        return texts.keep_named(str(value))
+    if name == "json_schema":  # the names of its fields are the user's as much as its texts
+        return texts.keep(_JSON.encode(value))
+    if name in _CHOSEN and isinstance(value, (list, tuple)):
+        return [[column, texts.keep(wanted)] for column, wanted in value]
+    if name in _SAID:
+        return texts.keep_within(value)
+    if isinstance(value, Mapping):
+        return {inner: _kept(inner, value[inner], texts) for inner in value}
+    return [_kept("", inner, texts) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def call_start(sending: Sending) -> Row:
@@ -110,7 +150,8 @@ def attempt_start(sending: Sending, state: str = "sent") -> Row:
 def prompt(sending: Sending, texts: Texts) -> Row:
     """The row of what was asked."""
     messages = [[message.role, texts.keep(message.content)] for message in sending.prompt.messages]
-    return (sending.call, _JSON.encode(messages), texts.keep(sending.prompt.gold))
+    also = [texts.keep(answer) for answer in sending.prompt.also]
+    return (sending.call, _JSON.encode(messages), texts.keep(sending.prompt.gold), _JSON.encode(also) if also else None)
 
 
 def attempt_end(attempt: Attempt, texts: Texts) -> Row:
@@ -149,7 +190,8 @@ def call_end(call: Call, texts: Texts) -> Row:
     outcome, grade = call.outcome, call.grade
     complete = isinstance(outcome, Reply) and outcome.finish is Finish.STOP
     graded: Row = (None,) * 6 if grade is None else (
-        grade.grader, grade.score, grade.threshold, grade.closed, texts.keep(grade.found), texts.keep(grade.reason),
+        texts.keep_named(grade.grader), grade.score, grade.threshold, grade.closed, texts.keep(grade.found),
+        texts.keep(grade.reason),
     )  # fmt: skip
     fault = outcome.kind if isinstance(outcome, Fault) else None
     return (
@@ -162,4 +204,6 @@ def _latency(latency: Latency) -> Row:
 
 
 def _finding(finding: Finding, texts: Texts) -> Row:
-    return (finding.verdict, finding.signal, finding.rule, texts.keep(finding.words), finding.hedged)
+    # A grade's rule may end in the grader's reason, which quotes what is right; all other rules are ours.
+    rule = texts.keep_named(finding.rule) if finding.signal == "grade" else finding.rule
+    return (finding.verdict, finding.signal, rule, texts.keep(finding.words), finding.hedged)

@@ -48,7 +48,10 @@ _FIRST: Migration = (
     "CREATE TABLE answers (attempt TEXT PRIMARY KEY, text TEXT NOT NULL, thinking TEXT NOT NULL, refusal TEXT)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_SEVERAL_RIGHT: Migration = ("ALTER TABLE prompts ADD COLUMN also TEXT",)
+"""The right answers besides the first, as a JSON list."""
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SEVERAL_RIGHT)
 """Step n leads from schema version n to n + 1; steps are appended, never changed."""
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from qwcli.core.run import Latencies, Percentiles
-from qwcli.core.spend import MEASURED, UNFINISHED, Filter, Group, Key, RatioSums, Sum
+from qwcli.core.spend import MEASURED, UNFINISHED, CaseSums, Filter, Group, Key, RatioSums, Sum
 from qwcli.core.verdict import Verdict
 
 _EXPRESSIONS = {
@@ -41,6 +41,7 @@ class _Gathered:
     unpriced: int = 0
     sums: dict[str, list[Sum]] = field(default_factory=dict)
     ratio: dict[str, RatioSums] = field(default_factory=dict)
+    by_case: CaseSums | None = None
 
 
 class _Query:
@@ -71,6 +72,7 @@ def totals(connection: sqlite3.Connection, where: Filter, by: tuple[Key, ...], *
     connection.execute("BEGIN")  # all queries see one state of the ledger
     try:
         _count(connection, query, groups)
+        _count_cases(connection, query, groups)
         _add_up(connection, query, groups)
         for currency in sorted({part.currency or "" for group in groups.values() for part in _all(group)} - {""}):
             _square(connection, query, currency, groups)
@@ -95,6 +97,23 @@ def _count(connection: sqlite3.Connection, query: _Query, groups: dict[_GroupKey
             group.verdicts[Verdict(verdict)] = calls
         group.score += score or 0.0
         group.scored += scored
+
+
+def _count_cases(connection: sqlite3.Connection, query: _Query, groups: dict[_GroupKey, _Gathered]) -> None:
+    """Sums over cases of how many of their calls were graded and passed."""
+    sql = f"""
+        SELECT {query.names}kind, simulated, COUNT(*), SUM(m > 0), SUM(m), SUM(m * m), SUM(p), SUM(p * p), SUM(m * p)
+        FROM (
+            SELECT {query.keys}c.kind, c.simulated, SUM(c.verdict <> 'ungraded') AS m, SUM(c.verdict = 'passed') AS p
+            FROM calls c{query.answered}{query.tags}
+            WHERE {query.where} AND c.kind IN {MEASURED} AND c.verdict IS NOT NULL
+            GROUP BY {query.names}c.kind, c.simulated, c.dataset, COALESCE(c.case_id, c.id)
+        ) AS cases GROUP BY {query.names}kind, simulated"""  # noqa: S608 - fixed fragments, values are bound
+    for key, sums in query.split(connection.execute(sql, query.values)):
+        cases, graded, m, mm, p, pp, mp = sums
+        groups[key].by_case = CaseSums(
+            cases=cases, graded=graded, calls=m, calls_calls=mm, passed=p, passed_passed=pp, calls_passed=mp
+        )
 
 
 def _add_up(connection: sqlite3.Connection, query: _Query, groups: dict[_GroupKey, _Gathered]) -> None:
@@ -172,13 +191,17 @@ def _group(by: tuple[Key, ...], key: _GroupKey, of: _Gathered) -> Group:
         scored=of.scored,
         sums=of.sums,
         ratio=of.ratio,
+        by_case=of.by_case,
     )
 
 
 def latencies(connection: sqlite3.Connection, run: str, asked: str) -> Latencies:
     """Percentiles of a run's calls with a complete answer; half of them needs one call, p95 20 and p99 100."""
     timeouts = connection.execute(
-        "SELECT COUNT(*) FROM calls WHERE run = ? AND asked = ? AND fault_kind IN ('timeout', 'deadline')", (run, asked)
+        # A time limit that left part of an answer is no fault: the attempt then says how it finished.
+        "SELECT COUNT(*) FROM calls c JOIN attempts a ON a.id = c.answered WHERE c.run = ? AND c.asked = ?"
+        " AND c.state = 'done' AND (c.fault_kind IN ('timeout', 'deadline') OR a.finish = 'time_limit')",
+        (run, asked),
     ).fetchone()[0]
     total, first_token, first_answer = (
         _percentiles(connection, measure, run, asked) for measure in ("total", "first_token", "first_answer")

@@ -15,13 +15,17 @@ from qwcli.core.call import Attempt, Call
 from qwcli.core.journal import Sending
 from qwcli.errors import QwcliError
 from qwcli.store import ledger_rows as rows
-from qwcli.store.ledger_file import explain
+from qwcli.store.ledger_file import PATIENCE, explain
 
 LATE = 0.05
 """Seconds an answer may wait for others to be written with; an attempt about to be sent waits for none."""
 
 MOST = 2_000
 """Items in one transaction, and waiting ones before whoever adds more must wait for the disk."""
+
+
+PERSISTENCE = 6
+"""How many times as long as elsewhere a locked ledger is waited for: what is to be written has been paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,13 @@ Item = _Waiting | Attempt | Call | Elsewhere | Statement | _Stop
 class Writer:
     """Owns a connection and the thread that uses it. The first failure ends it; every later use raises that failure."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, texts: rows.Texts) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, texts: rows.Texts, patience: float = PATIENCE
+    ) -> None:
         self._connection = connection
         self._path = path
         self._texts = texts
+        self._patience = patience * PERSISTENCE
         self._queue: SimpleQueue[Item] = SimpleQueue()
         self._error: QwcliError | None = None
         self._thread = threading.Thread(target=self._write, name="qwcli-ledger", daemon=True)
@@ -119,7 +126,7 @@ class Writer:
             while not stopped:
                 batch = self._gather()
                 stopped = any(isinstance(item, _Stop) for item in batch)
-                self._commit(batch)
+                self._persist(batch)
                 _wake(batch, None)
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
@@ -153,6 +160,21 @@ class Writer:
 
     def _rest(self) -> list[Item]:
         return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+
+    def _persist(self, batch: Sequence[Item]) -> None:
+        """Write a batch, again while another process holds the lock; all or nothing of it is written at a time."""
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                self._commit(batch)
+            except sqlite3.OperationalError as error:
+                if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                    raise
+                if self._connection.in_transaction:
+                    self._connection.rollback()
+                time.sleep(0.01)  # SQLite does not wait for every kind of lock
+            else:
+                return
 
     def _commit(self, batch: Iterable[Item]) -> None:
         """One transaction, beginnings first: within a call that is their order anyway, and calls are independent."""

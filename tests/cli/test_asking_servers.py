@@ -38,3 +38,49 @@ def test_what_goes_to_this_machine_goes_past_any_proxy(cli, provider):
     nowhere = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     said = cli.run("ask", "hi", "-m", f"{provider.url}#m", env=nowhere)
     assert (said.code, said.out) == (0, b"direct")
+
+
+def test_an_output_file_is_never_one_that_the_command_reads_or_records_in(cli):
+    rows = cli.file("rows.jsonl", [{"id": "1", "input": "12+7=", "expected": "19"}])
+    for argv in (
+        ("bench", rows, "-p", "simulated", "-m", "sim/plus", "--dry-run", "--out", rows),
+        ("bench", rows, "-p", "simulated", "-m", "sim/plus", "--ledger", rows, "--out", rows),
+        ("cost-report", "--ledger", rows, "--out", rows),
+    ):
+        said = cli.run(*argv)
+        assert said.code == 2
+        assert "reads it" in said.err
+
+
+def test_a_parameter_that_cannot_be_sent_is_known_before_a_run_is_begun(cli, provider):
+    rows = cli.file("rows.jsonl", [{"id": "1", "input": "12+7=", "expected": "19"}])
+    said = cli.run("bench", rows, "-m", f"{provider.url}#m", "--thinking", "on")
+    assert (said.code, provider.requests) == (2, [])
+    assert "no run" in cli.run("cost-report", "--run", "last").err or "no ledger" in cli.run("cost-report").err
+
+
+def test_what_was_answered_is_never_asked_again_until_it_is_right(cli, provider):
+    rows = cli.file("rows.jsonl", [{"input": "12+7=", "expected": ["20", "twenty"]}])
+    provider.script = [provider.said("19")]
+    bench = ("bench", rows, "-m", f"{provider.url}#m", "--format", "jsonl")
+    (line,) = cli.run(*bench).lines
+    assert (line["verdict"], line["expected"]) == ("wrong", ["20", "twenty"])
+    again = cli.run(*bench, "--retry", "failed,wrong")
+    assert (again.code, len(provider.requests)) == (2, 1)
+    assert "not what ended as wrong" in again.err
+    assert "falsify" in again.err
+
+
+def test_a_run_that_is_still_being_written_is_not_resumed_beside_it(cli, provider, until):
+    rows = cli.file("rows.jsonl", [{"id": str(n), "input": "12+7=", "expected": "19"} for n in range(20)])
+    provider.script = [[0.5, *provider.said("19")]]
+    bench = ("bench", rows, "-m", f"{provider.url}#m", "--grader", "number", "--concurrency", "1", "--format", "json")
+    first = cli.start(*bench)
+    until(lambda: len(provider.requests) >= 1)
+    beside = cli.run(*bench, "--resume")
+    assert beside.code == 2
+    assert "is being written by another process" in beside.err
+    first.kill()
+    first.wait()
+    provider.script = [provider.said("19")]
+    assert cli.run(*bench, "--resume").json["targets"][0]["verdicts"] == {"passed": 20}

@@ -117,6 +117,96 @@ def test_sole_asks_that_no_other_letter_stands_in_the_answer() -> None:
     assert grade("正确答案为ACD。", "A", spec).found == "ACD"
 
 
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("由此可知，B选项符合题意，A、C、D选项均不符合题意。", "B"),
+        ("A选项错误，B选项错误，D选项错误，所以只能是C。", "C"),
+        ("The statement that is NOT true is D.", "D"),
+        ("The author would most likely agree with statement B.", "B"),
+        ('I\'d say B — "It depends".', "B"),
+        ("It's definitely B, since vitamin C and vitamin D are unrelated.", "B"),
+        ("Eliminating A, C, and D leaves B.", "B"),
+        ("Both A and C seem plausible; however A is the more accurate one.", "A"),
+        ("A: ❌\nB: ✅ Paris\nC: ❌", "B"),
+        ("Answer: A\n\nIf the question had asked for the exception, the answer would be D.", "A"),
+        ("有人认为答案是A，但这是错误的，应该是C。", "C"),
+        ("答案是B吗？不，应为D。", "D"),
+        ("如果题目问的是错误选项，则选A；但本题问正确选项，应为B。", "B"),
+        ("A common wrong answer is B, but C is right.", "C"),
+        ("Although many people would say the answer is A, that's a mistake. D it is.", "D"),
+        ("题目要求选出不正确的一项，D项表述有误，故D项当选。", "D"),
+        ("逐项分析后，只有C符合题干要求。", "C"),
+        ("排除A、B、D，只剩下C。", "C"),
+        ("很多同学会误选A，其实应选B。", "B"),
+        ("可能有人会觉得选C，不过那是不对的。本题应当选D。", "D"),
+        ("正确答案应为A，而不是B。", "A"),
+        ("是不是选A呢？不对，正确的是C。", "C"),
+        ("假如问的是首都，则答案是B；而这里问的是最大城市，答案是A。", "A"),
+        ("如果非要选一个，我选B。", "B"),
+        ("D项符合要求，其余三项都不符合。", "D"),
+        ("The one that does not belong is C.", "C"),
+        ("After ruling out A and B, we are left with D.", "D"),
+        ("I'm going to say C.", "C"),
+        ("I think it's probably D.", "D"),
+        ("Students often pick A, but this is incorrect; the correct choice is C.", "C"),
+        ("You might think the answer is B. That's a trap: it's C.", "C"),
+        ("B is better supported by the passage than D.", "B"),
+        ("A. Rome ✗\nB. Paris ✗\nC. Oslo ✓\nD. Bern ✗", "C"),
+        ("A) Incorrect\nB) Incorrect\nC) Correct\nD) Incorrect", "C"),
+        ("The answer is C. If it were about mammals, the answer would be B instead.", "C"),
+        ("If I had to choose, I would pick D.", "D"),
+        ("Is the answer A? No. The answer is B.", "B"),
+        ("Hmm, A? No, actually, C.", "C"),
+        ("The exception is B.", "B"),
+        ("The passage best supports option C.", "C"),
+        ("Answer: D. This is incorrect because whales are mammals, so it is the false statement.", "D"),
+        ("答案是D，该说法错误，因为鲸是哺乳动物。", "D"),
+        ("The answer is B, although A looks tempting.", "B"),
+        ("My final answer is (A). Had the question asked about Rome, I would choose C.", "A"),
+        ("若甲说真话，则乙说假话，矛盾，因此答案是B。", "B"),
+        ("如果选A，那么总数不够，所以选B。", "B"),
+        ("If A were true, then D would be true too, so the answer is C.", "C"),
+        ("The answer is B, although it is not obvious.", "B"),
+        ("答案是B，但此题易误选A。", "B"),
+        ("The answer is B - but why is that? Because Paris.", "B"),
+        ("The answer is B, but it is wrong to think Rome is small.", "B"),
+        ("If the answer is A, then x = 3, a contradiction. The answer is D.", "D"),
+        ("答案是D，该说法错误。", "D"),
+        ("答案是D。错误的说法是鲸鱼是鱼。", "D"),
+        ("If we take x = 2, the answer is B.", "B"),
+        ("If you look at line 3, you will see that the answer is C.", "C"),
+        ("Check whether the answer is B.", None),
+        ("有人说选A，也有人说选B。", None),
+        ("I would not choose A. I'd choose B.", "B"),
+        ("The best answer is A, as the others would fail if heated.", "A"),
+        ("How many items? There are one in A. The answer is C", "C"),
+        ("本题问的是错误的选项，所以答案是C，C的说法错误。", "C"),
+        ("Some might say C. But it is D.", "D"),
+        ("不，是D。", "D"),
+        ("A: √2 is irrational\nB: 2\nThe answer is B", "B"),
+        ("The reason is A. Smith wrote it. Answer: C", "C"),
+        ("So many people think the answer is A; however the answer is B", "B"),
+        ("Compared with B, option A is better.", "A"),
+        ("It's a plan. Answer B", "B"),
+        ("A和B都有道理，但相比之下B更准确。", "B"),
+        ("我认为是D。", "D"),
+        ("Given the evidence, C seems the most plausible choice.", "C"),
+        ("The incorrect statement is A.", "A"),
+    ],
+)  # fmt: skip
+def test_the_letter_an_answer_stands_by_is_told_from_those_it_rejects_supposes_or_reports(
+    text: str, letter: str | None
+) -> None:
+    assert grade(text, letter or "A").found == letter
+
+
+def test_where_every_letter_is_taken_back_the_reason_says_that_none_was_found() -> None:
+    result = grade("有人认为答案是A，但这是错误的。", "A")
+    assert (result.score, result.found) == (0.0, None)
+    assert result.reason == "no option letter is given as the answer"
+
+
 @pytest.mark.parametrize("letters", ["A", "BCD", "ABCDEFGHIJK", "AB1", ""])
 def test_option_letters_run_from_a(letters: str) -> None:
     with pytest.raises(QwcliError, match="letters"):
@@ -130,8 +220,9 @@ def test_no_text_makes_it_raise(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["A ", "A, ", "答案", "answer ", "answer is (", "\\boxed{", " \n", "选", "((", "A、", "AB", "**", "I "]
-)
+    "piece", ["A ", "A, ", "答案", "answer ", "answer is (", "\\boxed{", " \n", "选", "((", "A、", "AB", "**", "I ",
+     "如果选A", "A符合", "误选A,", "statement ", "\nA. ", "A ✅", "answer is A, but ", "the answer is A? ", "if ", "<think>"]
+)  # fmt: skip
 def test_long_repetitions_are_read_without_trouble(piece: str) -> None:
     for spec in ("choice", "choice:rule=sole"):
         assert grade(piece * (200_000 // len(piece)), "B", spec).score == 0.0

@@ -120,6 +120,24 @@ def test_a_pattern_that_does_not_compile_is_named_before_anything_is_sent(patter
     assert grade("pattern", "a", pattern).score is None
 
 
+@pytest.mark.parametrize("spec", ["exact", "exact:strict=true", "contains", "choice", "choice:rule=sole", "pattern"])
+@pytest.mark.parametrize(
+    "thinking", ["<think>The answer is A... no.</think>\n\n", "\n<think>\nA\n</think>\n", "Perhaps A.\n</think>\n\n"]
+)
+def test_thinking_an_answer_begins_with_is_no_part_of_it(spec: str, thinking: str) -> None:
+    assert grade(spec, f"{thinking}B", "B").score == 1.0
+    assert grade(spec, f"{thinking}B", "A").score == 0.0
+
+
+def test_thinking_that_never_ends_holds_no_answer() -> None:
+    assert grade("contains", "<think>It is Paris", "Paris").score == 0.0
+    assert grade("number", "<think>5 + 3 = 8", "8").score == 0.0
+
+
+def test_thinking_named_inside_an_answer_is_part_of_it() -> None:
+    assert grade("contains", "Write Paris between <think> and </think> tags.", "Paris").score == 1.0
+
+
 @given(st.sampled_from(("exact", "contains", "pattern")), st.text(), st.text())
 def test_no_text_makes_a_grader_raise(name: str, text: str, expected: str) -> None:
     grader = load(name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from qwcli.core.case import Grade
 from qwcli.core.outcome import Fault, FaultKind, Finish, Reply, Usage
 from qwcli.core.price import Cost, Money
 from qwcli.core.run import Latencies, Percentiles, Recorded, Run, RunState
-from qwcli.core.spend import UNFINISHED, Group, Key, RatioSums, Sum
+from qwcli.core.spend import UNFINISHED, CaseSums, Group, Key, RatioSums, Sum
 from qwcli.core.table import Interval
 from qwcli.core.target import Target
 from qwcli.core.verdict import Finding, Verdict
@@ -130,6 +131,69 @@ def test_a_small_sample_says_so() -> None:
     assert not any("small sample" in note for note in bench.tabulate(RUN, [group()], {})[1].notes)
 
 
+def repeated(rates: list[int], epochs: int) -> Group:
+    """As many cases as `rates`, each asked so often and passed as often as its rate says."""
+    passed = sum(rates)
+    by_case = CaseSums(
+        cases=len(rates), graded=len(rates), calls=epochs * len(rates), calls_calls=epochs**2 * len(rates),
+        passed=passed, passed_passed=sum(rate**2 for rate in rates), calls_passed=epochs * passed,
+    )  # fmt: skip
+    verdicts = {Verdict.PASSED: passed, Verdict.WRONG: epochs * len(rates) - passed}
+    return group(verdicts, by_case=by_case)
+
+
+@pytest.mark.parametrize("passed", [0, 30, 40])
+def test_asking_the_same_cases_again_with_the_same_ends_makes_accuracy_no_surer(passed: int) -> None:
+    once = bench.accuracy(repeated([1] * passed + [0] * (40 - passed), 1))
+    assert once == bench.accuracy(group({Verdict.PASSED: passed, Verdict.WRONG: 40 - passed}))
+    again = bench.accuracy(repeated([25] * passed + [0] * (40 - passed), 25))
+    assert (again.value, again.low, again.high) == pytest.approx((once.value, once.low, once.high))
+
+
+def test_accuracy_is_as_sure_as_cases_differ_and_never_surer_than_its_calls_are_many() -> None:
+    dice = random.Random(5)
+    independent = bench.accuracy(repeated([sum(dice.random() < 0.5 for _ in range(10)) for _ in range(200)], 10))
+    calls = bench.accuracy(group({Verdict.PASSED: 1000, Verdict.WRONG: 1000}))
+    assert independent.high - independent.low == pytest.approx(calls.high - calls.low, rel=0.15)
+    even = bench.accuracy(repeated([5] * 200, 10))
+    assert even.high - even.low >= calls.high - calls.low
+    # Two cases tell next to nothing of how cases differ, however often they are asked.
+    two = bench.accuracy(repeated([50, 50], 100))
+    assert two.high - two.low > 0.6
+
+
+def test_accuracy_by_case_holds_the_truth_as_often_as_it_says() -> None:
+    dice = random.Random(11)
+    held = 0
+    for _ in range(400):
+        abilities = [dice.choice([0.05, 0.5, 0.95]) for _ in range(40)]
+        found = bench.accuracy(repeated([sum(dice.random() < p for _ in range(8)) for p in abilities], 8))
+        held += found.low <= 0.5 <= found.high
+    assert held >= 370  # by calls alone it would be about 240
+
+
+def test_cases_are_distinct_ones_and_calls_stay_visible() -> None:
+    few = repeated([4] * 10 + [1] * 10, 5)
+    found = bench.document(RUN, [few], {})
+    assert (found["targets"][0]["cases"], found["targets"][0]["calls"]) == (20, 100)
+    _, table = bench.tabulate(RUN, [few], {})
+    assert (cells(table)[0]["cases"], cells(table)[0]["calls"]) == (20, 100)
+    assert any("small sample" in note for note in table.notes)
+    assert "calls" not in [column.name for column in bench.tabulate(RUN, [group()], {})[1].columns]
+
+
+def test_what_was_paid_is_never_shared_among_answers_made_elsewhere() -> None:
+    paid = group({Verdict.PASSED: 10, Verdict.WRONG: 10}, {"passed": [Sum("USD", 20 * 10**12, 0)]}, keys={})
+    given = group({Verdict.PASSED: 70, Verdict.WRONG: 10}, {}, keys={}, kind="answers", attempts=0)
+    for both in ([paid, given], [given, paid]):
+        total = cost_report.document([], both, both)["total"]
+        assert (total["calls"], total["graded"], total["passed"]) == (100, 20, 10)
+        assert total["cost_per_success"]["amount"] == "2"
+        assert total["answers"] == {"calls": 80, "graded": 80, "passed": 70}
+    assert cost_report.document([], [paid], [paid])["total"]["answers"]["calls"] == 0
+    assert any("elsewhere" in note for note in cost_report.tabulate([], [paid, given], [paid, given]).notes)
+
+
 def test_answers_made_elsewhere_have_accuracy_and_neither_cost_nor_latency() -> None:
     _, table = bench.tabulate(RUN, [group(kind="answers", sums={}, attempts=0)], {})
     (row,) = cells(table)
@@ -238,6 +302,8 @@ def test_a_call_is_told_whole() -> None:
     )
     assert (line["case"], line["epoch"], line["expected"], line["grade"]["score"]) == ("7", 2, "B", 1.0)
     assert {key: line[key] for key in found} == found
+    several = Recorded(call=call, identity=Identity(kind="bench"), expected=("B", "b"))
+    assert call_report.line(several)["expected"] == ["B", "b"]
 
 
 def test_money_without_currency_is_counted_in_the_table() -> None:

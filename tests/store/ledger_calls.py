@@ -48,6 +48,8 @@ def made(
     simulated: bool = False,
     text: str = "答案 is B",
     prompt: str = "Which letter? 哪个字母",
+    also: tuple[str, ...] = (),
+    finish: Finish = Finish.STOP,
 ) -> tuple[list[Sending], Call]:
     """What the engine would journal of a call with an attempt for each of `costs`; the last one answers."""
     number = next(_ids)
@@ -69,7 +71,7 @@ def made(
     for n, cost in enumerate(costs):
         target = targets[min(n, len(targets) - 1)]
         reply = Reply(
-            text=text, thinking="thought of it", finish=Finish.STOP, finish_raw="stop", usage=usage, notes=("odd",)
+            text=text, thinking="thought of it", finish=finish, finish_raw="stop", usage=usage, notes=("odd",)
         )
         fault = Fault(kind=FaultKind.RATE, message="slow down please", status=429, retry_after=0.5, retryable=True)
         timed = Fault(kind=FaultKind.TIMEOUT, message="no byte in time")
@@ -85,7 +87,7 @@ def made(
         sendings.append(
             Sending(
                 call=call_id, asked=asked, route=None, simulated=simulated, started_at=started_at, identity=identity,
-                prompt=Prompt(messages=(Message(role="user", content=prompt),), gold="B"), attempt=attempts[-1].id,
+                prompt=Prompt(messages=(Message(role="user", content=prompt),), gold="B", also=also), attempt=attempts[-1].id,
                 number=n + 1, target=target, reason=reason, sent_at=started_at + n, waited=0.25 * n,
             )
         )  # fmt: skip

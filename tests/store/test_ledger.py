@@ -6,12 +6,15 @@ import sqlite3  # noqa: TID253 - the ledger is looked at from outside
 import subprocess
 import sys
 import tempfile
+import threading
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from ledger_calls import START, journal, made, priced
 
+from qwcli.core.case import Grade
 from qwcli.core.run import RunState
 from qwcli.core.spend import Filter
 from qwcli.core.verdict import Verdict
@@ -19,6 +22,7 @@ from qwcli.errors import QwcliError
 from qwcli.store.ledger import Ledger
 from qwcli.store.ledger_file import connect, explain
 from qwcli.store.ledger_schema import MIGRATIONS, migrate
+from qwcli.verdicts import decide
 
 
 @pytest.fixture
@@ -68,16 +72,19 @@ def test_a_recorded_call_reads_back_as_it_was(path: Path) -> None:
         assert (one.target.provider, one.target.region, one.target.model) == ("cloud", "intl", "qwen-plus")
 
 
+BESIDE = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")
+
+
 def test_files_are_the_owners_alone_from_the_start(path: Path) -> None:
     before = os.umask(0)
     try:
         with Ledger.open(path) as ledger:
-            begun(ledger)
+            run = begun(ledger)
             modes = {entry.name: entry.stat().st_mode & 0o777 for entry in path.parent.iterdir()}
     finally:
         os.umask(before)
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert modes == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
+    assert modes == dict.fromkeys((*BESIDE, f"ledger.sqlite.{run}.lock"), 0o600)
 
 
 def test_without_text_no_text_is_in_any_file(path: Path) -> None:
@@ -93,6 +100,49 @@ def test_without_text_no_text_is_in_any_file(path: Path) -> None:
                  "no byte in time", "secret instructions"):  # fmt: skip
         assert text.encode() not in stored, text
     assert first.call.outcome.text.startswith("hmac-sha256:")
+
+
+def test_without_text_neither_rules_nor_the_configuration_quote_what_is_right(path: Path) -> None:
+    canary = "CANARY-7301"
+    config = {
+        "grader": f"pattern:regex={canary}",
+        "where": [["lang", canary]],
+        "mapping": {"expected": canary},
+        "limit": 7,
+        "parameters": {"json_schema": {"properties": {canary: {}}}, "extra": {"stop": [canary]}, "seed": 5},
+        "asked": [{"model": "qwen-plus", "body": {"hint": canary, "n": 1}}],
+    }
+    grade = Grade(grader=f"pattern:regex={canary}", score=None, reason=f"expected {canary!r} holds no number")
+    with Ledger.open(path, text=False) as ledger:
+        run = begun(ledger, config=config)
+        for expected_verdict in (None, "refused"):
+            sendings, call = made(run=run, also=(canary,))
+            found = decide(call.outcome, refusal=None, grade=grade, expected_verdict=expected_verdict)
+            assert canary in found.rule
+            record(ledger, (sendings, replace(call, grade=grade, finding=found)))
+        ledger.flush()
+        stored = b"".join(entry.read_bytes() for entry in path.parent.iterdir())
+        rules = [recorded.call.finding.rule.split(":")[0] for recorded in ledger.calls(run)]
+        kept = ledger.run(run).config
+    stored += b"".join(entry.read_bytes() for entry in path.parent.iterdir())
+    assert canary.encode() not in stored
+    assert rules == ["pattern", "expected refused"]
+    assert kept["grader"].startswith("pattern: hmac-sha256:")
+    assert (kept["limit"], kept["parameters"]["seed"], kept["asked"][0]["model"]) == (7, 5, "qwen-plus")
+    assert kept["asked"][0]["body"]["n"] == 1
+
+
+def test_with_text_the_configuration_is_kept_as_it_is(path: Path) -> None:
+    config = {"grader": "pattern:regex=a:b", "where": [["lang", "zh"]], "parameters": {"extra": {"stop": ["x"]}}}
+    with Ledger.open(path) as ledger:
+        assert ledger.run(begun(ledger, config=config)).config == config
+
+
+def test_all_right_answers_are_kept(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        run = begun(ledger)
+        record(ledger, made(run=run, case=0), made(run=run, case=1, also=("b", "乙")))
+        assert [recorded.expected for recorded in ledger.calls(run)] == ["B", ("B", "b", "乙")]
 
 
 def test_equal_texts_have_equal_digests_only_within_a_ledger(tmp_path: Path) -> None:
@@ -197,7 +247,7 @@ asyncio.run(main())
 
 def python(code: str, path: Path) -> subprocess.Popen[str]:
     code = code.format(tests=str(Path(__file__).parent), path=str(path))
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def test_a_killed_process_loses_nothing_it_was_told_is_recorded(path: Path) -> None:
@@ -212,6 +262,44 @@ def test_a_killed_process_loses_nothing_it_was_told_is_recorded(path: Path) -> N
     assert (group.attempts, group.unfinished, group.unpriced) == (41, 1, 1)
     (money,) = group.cost
     assert money.at_least
+
+
+WRITING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from ledger_calls import START
+from qwcli.store.ledger import Ledger
+
+ledger = Ledger.open(Path({path!r}))
+print(ledger.begin_run(command="bench", started_at=START), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such locks")
+def test_a_run_has_one_writer_at_a_time_and_none_once_that_is_killed(path: Path, tmp_path: Path) -> None:
+    process = python(WRITING, path)
+    run = process.stdout.readline().strip()
+    (tmp_path / "link.sqlite").symlink_to(path)
+    try:
+        for name in (path, tmp_path / "link.sqlite"):
+            with Ledger.open(name) as ledger:
+                with pytest.raises(QwcliError, match=f"Run {run} is being written by another process"):
+                    ledger.resume_run(run)
+                begun(ledger)  # another run may be
+    finally:
+        process.kill()
+        process.communicate()
+    with Ledger.open(path) as ledger:
+        ledger.resume_run(run)
+        ledger.resume_run(run)  # it is ours
+        with Ledger.open(path) as other:
+            with pytest.raises(QwcliError, match="another process"):
+                other.resume_run(run)
+            ledger.end_run(run, RunState.INTERRUPTED, ended_at=START + 1)
+            other.resume_run(run)
+    assert not list(path.parent.glob("*.lock"))
 
 
 TOGETHER = """
@@ -372,6 +460,20 @@ def test_a_step_that_fails_changes_nothing(path: Path) -> None:
     assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'extra'").fetchall() == []
     connection.close()
+
+
+def test_a_lock_held_for_longer_than_a_wait_loses_nothing_and_repeats_nothing(path: Path) -> None:
+    with Ledger.open(path, patience=0.2) as ledger:
+        run = begun(ledger)
+        blocker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        blocker.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.45, blocker.execute, ("COMMIT",))
+        release.start()
+        record(ledger, *(made(run=run, case=case) for case in range(5)))
+        (group,) = ledger.totals(Filter(runs=(run,)))
+        release.join()
+        blocker.close()
+    assert (group.calls, group.attempts, group.unfinished) == (5, 5, 0)
 
 
 def test_a_locked_ledger_is_said_after_a_while(path: Path) -> None:

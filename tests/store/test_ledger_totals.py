@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from ledger_calls import MINI, PLUS, START, journal, made, priced
 
+from qwcli.core.outcome import Finish
 from qwcli.core.price import to_units, total
 from qwcli.core.run import Percentiles
-from qwcli.core.spend import UNFINISHED, Filter, Key
+from qwcli.core.spend import UNFINISHED, CaseSums, Filter, Key
 from qwcli.core.verdict import Verdict
 from qwcli.store.ledger import Ledger
 
@@ -107,6 +108,19 @@ def test_squares_are_of_cases_whose_calls_are_summed_first(ledger: Ledger) -> No
     assert sums.cp == pytest.approx(sum(c * p for c, p in cases.values()))
 
 
+def test_a_case_asked_several_times_is_one_case(ledger: Ledger) -> None:
+    verdicts = {0: ("passed", "passed", "wrong"), 1: ("passed", "ungraded"), 2: ("ungraded",), 3: ("wrong", "failed")}
+    for case, ends in verdicts.items():
+        record(ledger, *(made(case=case, epoch=n, verdict=Verdict(end)) for n, end in enumerate(ends)))
+    record(ledger, made(case=4, kind="ask"), made(case=0, kind="answers"))
+    groups = {group.kind: group for group in ledger.totals(Filter())}
+    assert groups["bench"].by_case == CaseSums(
+        cases=4, graded=3, calls=6, calls_calls=14, passed=3, passed_passed=5, calls_passed=7
+    )
+    assert (groups["bench"].calls, groups["bench"].cases, groups["bench"].graded_cases) == (8, 4, 3)
+    assert (groups["answers"].cases, groups["answers"].by_case.passed, groups["ask"].by_case) == (1, 1, None)
+
+
 def test_by_model_money_is_the_attempts_own_and_a_call_counts_where_it_was_answered(ledger: Ledger) -> None:
     record(ledger, made(costs=(priced("0.01"), priced("0.5")), targets=(MINI, PLUS)))
     mini, plus = ledger.totals(Filter(), (Key.MODEL, Key.PROVIDER, Key.REGION))
@@ -179,4 +193,8 @@ def test_percentiles_are_nearest_ranks_of_complete_answers_and_need_enough_of_th
     assert took.total == Percentiles(p50=50.0, p95=95.0, p99=99.0, count=100)
     assert took.first_token.p50 == pytest.approx(50 / 3)
     assert took.timeouts == 1
+    record(ledger, made(run=run, verdict=Verdict.TRUNCATED, finish=Finish.TIME_LIMIT, case=201, total=900.0))
+    record(ledger, made(run=run, verdict=Verdict.TRUNCATED, finish=Finish.LENGTH, case=202, total=900.0))
+    assert ledger.latencies(run, "plus").timeouts == 2
+    assert ledger.latencies(run, "plus").total.count == 100
     assert ledger.latencies(run, "unknown").total == Percentiles()

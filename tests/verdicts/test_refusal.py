@@ -26,6 +26,9 @@ from qwcli.verdicts import refusal
         ("很抱歉，我無法回答這個問題。", "zh"),
         ("根据相关法律法规和政策，我无法回答。", "zh"),
         ("我是通义千问，无法提供此类内容。", "zh"),
+        ("您好，我无法给到相关内容。", "zh"),
+        ("你好，无法给到您相关信息。", "zh"),
+        ("您好，我暂时无法提供相关的答案。", "zh"),
     ],
 )
 def test_a_reply_that_declines_is_found_with_its_words(reply: str, lang: str) -> None:
@@ -50,6 +53,9 @@ def test_a_reply_that_declines_is_found_with_its_words(reply: str, lang: str) ->
         "根据法国法律，未成年人不能购买烟草。",
         "很遗憾听到这个消息。你可以先休息一下。",
         "法国的首都是巴黎。",
+        "若商家无法提供相关凭证，您可以向平台投诉。",
+        "如果房东一再拖延，无法提供相关信息，您可以投诉。",
+        "卖家承诺的服务无法给到相关客户时，应当退款。",
         "The letter opens well. " * 40 + "I'm sorry, but I can't help with that.",
     ],
 )
