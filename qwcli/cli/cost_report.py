@@ -59,18 +59,20 @@ def cost_report(
     )
     path = ledger_path(ledger)
     check(out, *(f"{path}{ending}" for ending in ("", "-wal", "-shm")))
-    groups, totals = _read(path, tuple(run or ()), where, keys, utc=utc)
+    groups, totals = _read(path, tuple(run or ()), where, keys, utc=utc, named=ledger is not None)
     show([report.tabulate(keys, groups, totals)], lambda: report.document(keys, groups, totals), format_, out)
 
 
 def _read(
-    path: Path, runs: tuple[str, ...], where: Filter, by: tuple[Key, ...], *, utc: bool
+    path: Path, runs: tuple[str, ...], where: Filter, by: tuple[Key, ...], *, utc: bool, named: bool
 ) -> tuple[list[Group], list[Group]]:
     """The groups, and the same without keys; says so where there is nothing."""
     from qwcli.cli.wiring import narrate
     from qwcli.store.ledger import Ledger
 
     if not os.path.exists(path):  # noqa: PTH110 - Path's own raises where it may not look
+        if named or runs:
+            raise QwcliError(f"There is no ledger at {path}.", hint="`qwcli ask` and `qwcli bench` write one.")
         narrate(f"There is no ledger at {visible(str(path))} yet: `qwcli ask` and `qwcli bench` write one.")
         return [], []
     with Ledger.open(path, write=False) as ledger:

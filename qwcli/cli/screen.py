@@ -189,7 +189,9 @@ def summary(call: Call) -> list[str]:
     if usage is not None:
         thought = f" ({usage.reasoning} thinking)" if usage.reasoning else ""
         parts.append(f"{usage.prompt} in + {usage.output} out{thought} tokens")
-    parts.append(money(call.cost) if any(item.currency for item in call.cost) else "cost unknown")
+    if call.cost:
+        # Nothing stands here for what nobody bills, such as a refused key.
+        parts.append(money(call.cost) if any(item.currency for item in call.cost) else "cost unknown")
     lines = [" · ".join(parts)]
     if isinstance(call.outcome, Fault):
         fault = call.outcome

@@ -18,7 +18,7 @@ from qwcli import dialects, policies
 from qwcli.core.journal import Journal
 from qwcli.core.outcome import Outcome, Reply
 from qwcli.core.profile import Profile
-from qwcli.core.prompt import Parameters, Prompt
+from qwcli.core.prompt import Parameters, Prompt, read_thinking
 from qwcli.core.target import Asked, Route, Target
 from qwcli.core.url import SIMULATOR
 from qwcli.core.verdict import Finding
@@ -229,11 +229,10 @@ def check_text(what: str, text: str | None) -> None:
 
 
 def _thinking(text: str) -> bool | int:
-    if text in {"on", "off"}:
-        return text == "on"
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return int(text)
-    raise QwcliError(f"--thinking takes on, off or a number of tokens, not {text!r}.")
+    wish = read_thinking(text)
+    if wish is None:
+        raise QwcliError(f"--thinking takes on, off or a number of tokens, not {text!r}.")
+    return wish
 
 
 def _pairs(texts: Sequence[str]) -> Mapping[str, Any]:

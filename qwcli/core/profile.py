@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from qwcli.core.names import meant, nearest
-from qwcli.core.prompt import NOTHING, Parameters
+from qwcli.core.prompt import NOTHING, Parameters, read_thinking
 from qwcli.core.target import Asked, Route, Target
 from qwcli.errors import QwcliError
 
 _VARIANT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.+)\]", re.DOTALL)
 _NEXT_SETTING = re.compile(r",(?=\s*[\w.-]+\s*=)")
-_SWITCH = {"on": True, "true": True, "off": False, "false": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +106,10 @@ def _number(name: str, key: str, text: str) -> float:
 
 
 def _thinking(name: str, key: str, text: str) -> bool | int:
-    if text.lower() in _SWITCH:
-        return _SWITCH[text.lower()]
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise QwcliError(f"`{name}`: `{key}` should be on, off, or a budget in tokens, not `{text}`.")
+    wish = read_thinking(text)
+    if wish is None:
+        raise QwcliError(f"`{name}`: `{key}` should be on, off, or a budget in tokens, not `{text}`.")
+    return wish
 
 
 _READERS = {"max_tokens": _whole, "temperature": _number, "seed": _whole, "thinking": _thinking}

@@ -10,6 +10,16 @@ from typing import Any
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+_SWITCH = {"on": True, "true": True, "off": False, "false": False}
+
+
+def read_thinking(text: str) -> bool | int | None:
+    """What `on`, `off` or a budget in tokens says of thinking; `None` for anything else."""
+    if text.lower() in _SWITCH:
+        return _SWITCH[text.lower()]
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One turn: `role` is `system`, `user` or `assistant`."""

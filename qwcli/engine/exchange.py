@@ -10,8 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import httpx  # noqa: TID253 - this module is imported only when something is sent
-
 from qwcli import dialects
 from qwcli.core.call import Latency
 from qwcli.core.outcome import Fault, FaultKind, Finish, Outcome, Reply
@@ -20,6 +18,7 @@ from qwcli.core.target import Target
 from qwcli.core.wire import Dialect, Piece, PieceKind, Reader
 from qwcli.engine import retry, transport
 from qwcli.engine.redaction import redacted
+from qwcli.engine.transport import httpx
 
 GOLD_HEADER = "x-qwcli-sim-gold"
 _LARGEST_GOLD = 128 * 1024

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 
 from qwcli.core.case import Case, Grade
 from qwcli.errors import QwcliError
-from qwcli.graders._options import nearest, read_options
+from qwcli.graders._options import guess, read_options
 from qwcli.graders._text import answered
 
 
@@ -67,7 +67,7 @@ def load(spec: str) -> Grader:
     name = name.strip()
     if name not in names():
         raise QwcliError(
-            f"There is no grader {name!r}.", hint=f"{nearest(name, names())}Graders are {', '.join(names())}."
+            f"There is no grader {name!r}.", hint=f"{guess(name, names())}Graders are {', '.join(names())}."
         )
     plugin = cast("_Plugin", importlib.import_module(f"{__name__}.{name}"))
     options = read_options(name, plugin.Options, rest)

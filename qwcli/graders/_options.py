@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from qwcli.core.names import nearest
 from qwcli.errors import QwcliError
 
 _NEXT_OPTION = re.compile(r"(?<!\\),(?=\s*[A-Za-z_]\w*\s*=)")
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def guess(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'? `, or nothing where no known word is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"Did you mean {close[0]!r}? " if close else ""
+    close = nearest(word, known)
+    return f"Did you mean {close!r}? " if close else ""
 
 
 def read_options(grader: str, options: type[Any], text: str) -> Any:  # noqa: ANN401 - each grader has its own Options
@@ -36,9 +36,7 @@ def read_options(grader: str, options: type[Any], text: str) -> Any:  # noqa: AN
         if not equals:
             raise QwcliError(f"Grader {grader}: {key!r} is no option=value.", hint=_usage(grader, known))
         if key not in known:
-            raise QwcliError(
-                f"Grader {grader} has no option {key!r}.", hint=nearest(key, known) + _usage(grader, known)
-            )
+            raise QwcliError(f"Grader {grader} has no option {key!r}.", hint=guess(key, known) + _usage(grader, known))
         if key in values:
             raise QwcliError(f"Grader {grader}: option {key!r} is given twice.", hint="Give it once.")
         values[key] = _value(grader, key, types[key], value)

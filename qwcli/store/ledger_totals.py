@@ -84,12 +84,12 @@ def totals(connection: sqlite3.Connection, where: Filter, by: tuple[Key, ...], *
 
 def _count(connection: sqlite3.Connection, query: _Query, groups: dict[_GroupKey, _Gathered]) -> None:
     sql = f"""
-        SELECT {query.keys}c.kind, c.simulated, c.verdict, COUNT(*), COUNT(c.score),
+        SELECT {query.keys}c.kind, c.simulated, c.verdict, COUNT(*),
             SUM(CASE WHEN c.verdict <> 'ungraded' THEN c.score END),
             COUNT(CASE WHEN c.verdict <> 'ungraded' THEN c.score END)
         FROM calls c{query.answered}{query.tags} WHERE {query.where}
         GROUP BY {query.names}c.kind, c.simulated, c.verdict"""  # noqa: S608 - fixed fragments, values are bound
-    for key, (verdict, calls, _, score, scored) in query.split(connection.execute(sql, query.values)):
+    for key, (verdict, calls, score, scored) in query.split(connection.execute(sql, query.values)):
         group = groups.setdefault(key, _Gathered())
         if verdict is None:
             group.unfinished += calls

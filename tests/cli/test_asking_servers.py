@@ -84,3 +84,16 @@ def test_a_run_that_is_still_being_written_is_not_resumed_beside_it(cli, provide
     first.wait()
     provider.script = [provider.said("19")]
     assert cli.run(*bench, "--resume").json["targets"][0]["verdicts"] == {"passed": 20}
+
+
+def test_a_ledger_that_was_named_and_is_not_there_is_no_empty_report(cli):
+    said = cli.run("cost-report", "--ledger", "misspelt.sqlite")
+    assert (said.code, said.out) == (2, b"")
+    assert "There is no ledger at misspelt.sqlite" in said.err
+
+
+def test_a_refused_key_costs_nothing_and_is_not_called_an_unknown_cost(cli, provider):
+    provider.script = [provider.json({"error": {"message": "no", "code": "invalid_api_key"}}, "401 Unauthorized")]
+    said = cli.run("ask", "hi", "-m", f"{provider.url}#m")
+    assert said.code == 1
+    assert "cost" not in said.err
